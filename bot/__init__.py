@@ -1,0 +1,1 @@
+"""The server process: Slack, the REST API and the workers."""

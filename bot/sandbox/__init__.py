@@ -1,0 +1,1 @@
+"""A stand-in for a Slack workspace, with a web page."""

@@ -1,0 +1,1 @@
+"""What Slack calls, one class a family."""

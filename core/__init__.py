@@ -1,0 +1,1 @@
+"""What an approval is: the domain, the services that decide, and their adapters."""

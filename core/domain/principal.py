@@ -1,0 +1,74 @@
+"""People and machines as identified, and how one of them acted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from core.errors import Invalid
+from core.vocabulary import Origin
+
+EMAIL_LIMIT: Final = 254
+"""Source: RFC 5321 section 4.5.3.1.3, less the angle brackets."""
+
+ADMINS_GROUP: Final = "jitsudo-admins"
+AUDITORS_GROUP: Final = "jitsudo-auditors"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Principal:
+    """A person or machine, with what is known of it now.
+
+    Attributes:
+        email: normalised by `normalise_email`; the identity.
+        groups: as the directory says now.
+        trust_tier: 0 (nothing known) to 4, set by admins.
+        is_disabled: whether nothing of theirs counts any more.
+    """
+
+    email: str
+    groups: frozenset[str]
+    trust_tier: int = 0
+    is_disabled: bool = False
+
+    @property
+    def is_admin(self) -> bool:
+        """Tell whether this is one of `jitsudo-admins`."""
+        return ADMINS_GROUP in self.groups
+
+    @property
+    def is_auditor(self) -> bool:
+        """Tell whether this one may read everything."""
+        return self.is_admin or AUDITORS_GROUP in self.groups
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Actor:
+    """Who acts and by which transport: a verified e-mail and nothing more.
+
+    Attributes:
+        email: verified by the transport, normalised.
+        origin: bound by the server from the transport.
+        evidence: what the transport knows of the act, for the audit event: the
+            Slack team, user, channel, message and action; or OS user and host.
+    """
+
+    email: str
+    origin: Origin
+    evidence: Mapping[str, str] = field(default_factory=dict)
+
+
+def normalise_email(text: str) -> str:
+    """Return the one spelling of an e-mail address: no blanks, lower case.
+
+    Raises:
+        Invalid: it has no name and host, or has anything but printable ASCII,
+            so that no look-alike of another alphabet becomes somebody else.
+    """
+    email = text.strip().lower()
+    name, at, host = email.rpartition("@")
+    printable = all("!" <= character <= "~" for character in email)
+    if not (name and at and "." in host and printable and len(email) <= EMAIL_LIMIT):
+        raise Invalid(
+            field="e-mail", why="expected an address such as alice@example.com"
+        )
+    return email

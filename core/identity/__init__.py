@@ -1,0 +1,1 @@
+"""Who somebody is: bearer tokens and directories of groups."""

@@ -1,0 +1,1 @@
+"""Engines that answer policy questions: OPA over HTTP and Rego in process."""

@@ -1,0 +1,165 @@
+"""Core's settings: one optional YAML file, and the environment over it."""
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Final, Self
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from core.domain.duration import parse_duration
+from core.errors import ConfigurationError, Invalid
+
+FILE_VARIABLE: Final = "JITSUDO_CONFIG"
+
+_VARIABLES: Final[Mapping[str, str]] = {
+    "JITSUDO_DATABASE_URL": "database_url",
+    "JITSUDO_OPA_URL": "opa_url",
+    "JITSUDO_POLICY_DIR": "policy_dir",
+    "JITSUDO_GROUPS_FILE": "groups_file",
+    "JITSUDO_ENCRYPTION_KEYS": "encryption_keys",
+    "JITSUDO_REQUEST_TTL": "request_ttl",
+    "JITSUDO_ABANDON_AFTER": "abandon_after",
+    "JITSUDO_LOCAL_PROVIDER": "local_provider",
+}
+"""Environment variables and the settings they override."""
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return parse_duration("duration", value)
+        except Invalid as error:
+            raise ValueError(error.why) from error
+    return value
+
+
+def _list(value: object) -> object:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+"""A time such as `24h`, `30m` or `1h30m`."""
+
+
+class CoreSettings(BaseModel):
+    """What core needs to know before it can start.
+
+    Attributes:
+        database_url: `postgresql+asyncpg://…` or `sqlite+aiosqlite:///…`.
+        opa_url: an OPA server; without one, `policy_dir` is read.
+        policy_dir: Rego for the embedded engine.
+        groups_file: YAML with who is in which group.
+        encryption_keys: Fernet keys; the first encrypts, all decrypt.
+        request_ttl: how long a request waits for a decision.
+        abandon_after: how long issuing is tried before it is given up.
+        local_provider: whether the stand-in provider `local` exists.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    database_url: SecretStr
+    opa_url: str | None = None
+    policy_dir: Path | None = None
+    groups_file: Path | None = None
+    encryption_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_list)] = ()
+    request_ttl: Duration = Field(default=timedelta(hours=24), gt=timedelta(0))
+    abandon_after: Duration = Field(default=timedelta(hours=1), gt=timedelta(0))
+    local_provider: bool = False
+
+    @model_validator(mode="after")
+    def _one_policy_source(self) -> Self:
+        if self.opa_url is not None and self.policy_dir is not None:
+            message = "set JITSUDO_OPA_URL or JITSUDO_POLICY_DIR, not both"
+            raise ValueError(message)
+        return self
+
+
+def read_environment() -> dict[str, str]:
+    """Return a copy of this process's environment; the one place that does."""
+    return dict(os.environ)
+
+
+def load_document(environment: Mapping[str, str]) -> dict[str, object]:
+    """Return the settings file that `JITSUDO_CONFIG` names; empty without one.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is no mapping.
+    """
+    name = environment.get(FILE_VARIABLE)
+    if not name:
+        return {}
+    try:
+        document = yaml.safe_load(Path(name).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            setting=FILE_VARIABLE, why=f"{name} cannot be read: {error}"
+        ) from error
+    except yaml.YAMLError as error:
+        raise ConfigurationError(
+            setting=FILE_VARIABLE, why=f"{name} is not YAML: {first_line(error)}"
+        ) from error
+    if not isinstance(document, dict):
+        raise ConfigurationError(
+            setting=FILE_VARIABLE, why=f"{name} has to be a mapping of settings"
+        )
+    return document
+
+
+def load_core(
+    environment: Mapping[str, str], document: Mapping[str, object]
+) -> CoreSettings:
+    """Return core's settings; the environment wins over the file.
+
+    Args:
+        document: the settings file's mapping, without what belongs to bot.
+
+    Raises:
+        ConfigurationError: naming the first setting that cannot be.
+    """
+    values = {**document, **overrides(environment, _VARIABLES)}
+    try:
+        return CoreSettings.model_validate(values)
+    except ValidationError as error:
+        raise to_configuration_error(error, _VARIABLES) from error
+
+
+def overrides(
+    environment: Mapping[str, str], variables: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the settings that the environment gives; empty ones do not count."""
+    return {
+        setting: environment[variable]
+        for variable, setting in variables.items()
+        if environment.get(variable)
+    }
+
+
+def to_configuration_error(
+    error: ValidationError, variables: Mapping[str, str]
+) -> ConfigurationError:
+    """Return the first thing that is wrong, by its variable, without its value."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    setting = ".".join(str(part) for part in first["loc"]) or "settings"
+    names = {setting: variable for variable, setting in variables.items()}
+    return ConfigurationError(
+        setting=names.get(setting, setting),
+        why=first["msg"].removeprefix("Value error, "),
+    )
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's text."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,1 @@
+"""What persists, over SQLAlchemy; translates, never decides."""
