@@ -1,6 +1,5 @@
 """Core's settings: one optional YAML file, and the environment over it."""
 
-import os
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +17,9 @@ from pydantic import (
 )
 
 from core.domain.duration import parse_duration
+from core.environment import (
+    read_environment as read_environment,  # noqa: PLC0414 - exported from here
+)
 from core.errors import ConfigurationError, Invalid
 
 FILE_VARIABLE: Final = "JITSUDO_CONFIG"
@@ -85,11 +87,6 @@ class CoreSettings(BaseModel):
             message = "set JITSUDO_OPA_URL or JITSUDO_POLICY_DIR, not both"
             raise ValueError(message)
         return self
-
-
-def read_environment() -> dict[str, str]:
-    """Return a copy of this process's environment; the one place that does."""
-    return dict(os.environ)
 
 
 def load_document(environment: Mapping[str, str]) -> dict[str, object]:
