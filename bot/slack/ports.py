@@ -1,0 +1,51 @@
+"""What the Slack front end needs of a jitsudo process: `core.wiring.Jitsudo` fits."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Protocol
+
+from core.approvals import Approvals
+from core.domain.principal import Actor
+from core.ports import Clock, Directory, Store
+from core.vocabulary import RequestId, Verdict
+
+
+class JitsudoPort(Protocol):
+    """One process's approvals, and what is read to show them."""
+
+    @property
+    def clock(self) -> Clock:
+        """Return the clock."""
+        ...
+
+    @property
+    def store(self) -> Store:
+        """Return the database."""
+        ...
+
+    @property
+    def directory(self) -> Directory:
+        """Return who is in which group."""
+        ...
+
+    @property
+    def wake(self) -> asyncio.Event:
+        """Return the event that is set after a commit that enqueued jobs."""
+        ...
+
+    def acting(self, actor: Actor, *, seconds: float = 10.0) -> Approvals:
+        """Return the approvals of one actor; nothing begins after `seconds`."""
+        ...
+
+    async def refuse_stranger(
+        self,
+        *,
+        actor: str,
+        request_id: RequestId | None,
+        verdict: Verdict | None,
+        code: str,
+        why: str,
+        evidence: Mapping[str, str],
+    ) -> None:
+        """Record that somebody who is not known was refused."""
+        ...
