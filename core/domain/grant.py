@@ -6,6 +6,7 @@ from datetime import datetime
 
 from typing_extensions import override
 
+from core.domain.request import ElevationRequest
 from core.vocabulary import RequestId
 
 
@@ -74,3 +75,15 @@ class Credentials:
     def __repr__(self) -> str:
         """Show everything but the values."""
         return f"Credentials({self.request_id}, {sorted(self.variables)})"
+
+
+def order_of(request: ElevationRequest) -> GrantOrder:
+    """Return what a provider is told of a request."""
+    return GrantOrder(
+        request_id=request.id,
+        requester=request.requester,
+        role=request.ask.role,
+        resource_scope=request.ask.resource_scope,
+        duration_seconds=int(request.ask.duration.total_seconds()),
+        reason=request.ask.reason,
+    )

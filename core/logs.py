@@ -1,0 +1,38 @@
+"""Logs are data: one JSON object a line, or aligned text on a terminal."""
+
+import logging
+import sys
+from typing import Final
+
+import structlog
+
+_QUIET: Final = {"slack_bolt": logging.WARNING, "slack_sdk": logging.WARNING}
+"""Bolt logs whole request bodies at INFO when a signature does not fit."""
+
+
+def configure_logs(*, debug: bool = False) -> None:
+    """Send every log line of this process to stderr.
+
+    Args:
+        debug: also what is only of use to who looks for a fault.
+    """
+    level = logging.DEBUG if debug else logging.INFO
+    is_terminal = sys.stderr.isatty()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.StackInfoRenderer(),
+            *([] if is_terminal else [structlog.processors.format_exc_info]),
+            structlog.dev.ConsoleRenderer()
+            if is_terminal
+            else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    for name, quiet in _QUIET.items():
+        logging.getLogger(name).setLevel(quiet)

@@ -1,0 +1,62 @@
+"""The provider `local`: visibly fake credentials, for trying jitsudo out."""
+
+from datetime import timedelta
+from typing import Final
+
+from typing_extensions import override
+
+from core.domain.grant import GrantOrder, IssuedGrant
+from core.domain.request import Ask
+from core.ports import Clock, CredentialProvider
+
+NAME: Final = "local"
+
+
+class LocalProvider(CredentialProvider):
+    """Grants nothing anywhere; its credentials say so.
+
+    They follow from the request id, so that granting twice grants the same.
+    It exists only where the settings enable it.
+    """
+
+    def __init__(self, *, clock: Clock) -> None:
+        """Keep the clock that grants count by."""
+        self._clock = clock
+        self._active: set[str] = set()
+
+    @property
+    @override
+    def name(self) -> str:
+        """Return `local`."""
+        return NAME
+
+    @override
+    def validate(self, ask: Ask) -> None:
+        """Accept everything: there is nothing to grant."""
+
+    @override
+    async def grant(self, order: GrantOrder) -> IssuedGrant:
+        """Return credentials that work nowhere."""
+        now = self._clock.now()
+        self._active.add(order.request_id)
+        return IssuedGrant(
+            credentials={
+                "LOCAL_ACCESS_KEY": f"fake-access-key-{order.request_id}",
+                "LOCAL_SESSION_TOKEN": f"fake-session-token-{order.request_id}",
+                "LOCAL_ROLE": order.role,
+                "LOCAL_SCOPE": order.resource_scope,
+            },
+            issued_at=now,
+            expires_at=now + timedelta(seconds=order.duration_seconds),
+            handle=f"local:{order.request_id}",
+        )
+
+    @override
+    async def revoke(self, order: GrantOrder, handle: str) -> None:
+        """Forget the grant."""
+        self._active.discard(order.request_id)
+
+    @override
+    async def is_active(self, order: GrantOrder, handle: str) -> bool:
+        """Tell whether this process granted it and nobody ended it."""
+        return order.request_id in self._active

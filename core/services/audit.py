@@ -1,0 +1,66 @@
+"""Reads and verifies the audit log, for auditors and admins."""
+
+from dataclasses import replace
+from typing import Final
+
+from core.approvals import AuditPage
+from core.clock import Deadline
+from core.domain.audit import ChainReport, ChainVerifier
+from core.errors import AuditChainBroken, Invalid
+from core.ports import AuditFilter, Store
+
+MAX_PAGE: Final = 500
+
+
+class ReadAudit:
+    """Shows the chain, and proves that it fits."""
+
+    def __init__(self, *, store: Store) -> None:
+        """Keep where to read."""
+        self._store = store
+
+    async def list(self, wanted: AuditFilter, deadline: Deadline | None) -> AuditPage:
+        """Return a page of events, newest first.
+
+        Raises:
+            Invalid: the limit cannot be.
+        """
+        if not 1 <= wanted.limit <= MAX_PAGE:
+            raise Invalid(field="limit", why=f"has to be from 1 to {MAX_PAGE}")
+        async with self._store.snapshot(deadline) as uow:
+            found = await uow.audit.find(replace(wanted, limit=wanted.limit + 1))
+        page = found[: wanted.limit]
+        return AuditPage(
+            events=tuple(page),
+            next_before=page[-1].seq if len(found) > wanted.limit else None,
+        )
+
+    async def verify(self, checkpoint: tuple[int, str] | None) -> ChainReport:
+        """Recompute the whole chain as it was at one moment.
+
+        Args:
+            checkpoint: a (seq, hash) kept elsewhere; catches a chain that was
+                cut off or written anew.
+
+        Raises:
+            AuditChainBroken: at the first event that does not fit.
+        """
+        verifier = ChainVerifier()
+        async with self._store.snapshot() as uow:
+            head_seq, head_hash = await uow.audit.head()
+            async for batch in uow.audit.stream():
+                for event in batch:
+                    if event.seq > head_seq:
+                        break
+                    verifier.check(event)
+                    if (
+                        checkpoint is not None
+                        and checkpoint[0] == event.seq
+                        and checkpoint[1] != event.hash
+                    ):
+                        raise AuditChainBroken(
+                            seq=event.seq, why="it is not the checkpoint's event"
+                        )
+        return verifier.finish(
+            head_seq=head_seq, head_hash=head_hash, checkpoint=checkpoint
+        )

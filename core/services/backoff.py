@@ -1,0 +1,18 @@
+"""How long to wait before the next try."""
+
+import random
+from datetime import timedelta
+from typing import Final
+
+FIRST_SECONDS: Final = 1.0
+MAX_SECONDS: Final = 300.0
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Return the pause after the given number of failed tries.
+
+    It doubles from one second to five minutes, with up to a half added by
+    chance, so that what failed together is not tried together.
+    """
+    seconds = min(FIRST_SECONDS * 2 ** min(attempts - 1, 20), MAX_SECONDS)
+    return timedelta(seconds=seconds * random.uniform(1, 1.5))  # noqa: S311  # spreads retries

@@ -1,0 +1,320 @@
+"""Decides requests: the one path of every button, command and call."""
+
+from dataclasses import dataclass, replace
+
+from core.clock import Deadline
+from core.domain.audit import Json
+from core.domain.decision import Decision, RequestRecord, has_quorum
+from core.domain.lifecycle import next_state, wrong_state
+from core.domain.principal import Actor, Principal
+from core.domain.request import ElevationRequest
+from core.domain.text import checked_prose
+from core.errors import Conflict, NotFound, RefusedError, WrongState
+from core.ports import Clock, Store, UnitOfWork
+from core.services.issue import issue_now
+from core.services.judging import Case, Judge, Judgement
+from core.services.people import People
+from core.services.reading import lock_request, read_record
+from core.services.refusals import Refusals
+from core.services.signal import Signal
+from core.services.telling import asked, fact_about, show
+from core.services.transactions import in_transaction
+from core.services.visibility import Visibility
+from core.vocabulary import (
+    AuditAction,
+    GrantStatus,
+    RequestEvent,
+    RequestId,
+    RequestState,
+    Verdict,
+)
+
+ROUNDS = 3
+"""How often a request may change between being judged and being locked."""
+
+_EVENTS = {Verdict.APPROVE: RequestEvent.APPROVE, Verdict.DENY: RequestEvent.DENY}
+
+
+class _MovedError(Exception):
+    """The request changed after it was judged; judge it again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Wish:
+    """What somebody wants to say, before the request is looked at."""
+
+    actor: Actor
+    request_id: RequestId
+    verdict: Verdict
+    text: str
+    deadline: Deadline | None
+
+
+class Decide:
+    """Records verdicts that policy allows; each once, whatever happens at once."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        people: People,
+        judge: Judge,
+        visibility: Visibility,
+        refusals: Refusals,
+        clock: Clock,
+        signal: Signal,
+    ) -> None:
+        """Keep what a decision needs."""
+        self._store = store
+        self._people = people
+        self._judge = judge
+        self._visibility = visibility
+        self._refusals = refusals
+        self._clock = clock
+        self._signal = signal
+
+    async def approve(
+        self,
+        actor: Actor,
+        request_id: RequestId,
+        *,
+        comment: str,
+        deadline: Deadline | None,
+    ) -> RequestRecord:
+        """Approve; see `core.approvals.Approvals.approve` for the errors."""
+        text = checked_prose("comment", comment, required=False)
+        return await self._decide(
+            _Wish(
+                actor=actor,
+                request_id=request_id,
+                verdict=Verdict.APPROVE,
+                text=text,
+                deadline=deadline,
+            )
+        )
+
+    async def deny(
+        self,
+        actor: Actor,
+        request_id: RequestId,
+        *,
+        reason: str,
+        deadline: Deadline | None,
+    ) -> RequestRecord:
+        """Deny; see `core.approvals.Approvals.deny` for the errors."""
+        text = checked_prose("reason", reason, required=True)
+        return await self._decide(
+            _Wish(
+                actor=actor,
+                request_id=request_id,
+                verdict=Verdict.DENY,
+                text=text,
+                deadline=deadline,
+            )
+        )
+
+    async def _decide(self, wish: _Wish) -> RequestRecord:
+        for _ in range(ROUNDS):
+            record = await read_record(self._store, wish.request_id, wish.deadline)
+            if _stands(record, wish):
+                return record
+            approver = await self._people.principal(wish.actor.email, wish.deadline)
+            await self._check_open(wish, record, approver)
+            case = Case(
+                record=record,
+                approver=approver,
+                verdict=wish.verdict,
+                text=wish.text,
+                origin=wish.actor.origin,
+                now=self._clock.now(),
+            )
+            try:
+                judgement = await self._judge.judge(case, wish.deadline)
+            except RefusedError as refusal:
+                await self._refuse(wish, record, refusal)
+                raise
+            try:
+                return await self._record(wish, case, judgement)
+            except _MovedError:
+                continue
+        raise Conflict(what=f"request {wish.request_id}")
+
+    async def _check_open(
+        self, wish: _Wish, record: RequestRecord, approver: Principal
+    ) -> None:
+        """Refuse what nobody can decide any more, to those who may know of it.
+
+        Raises:
+            WrongState: it is decided, ended or lapsed.
+            NotFound: so it is, and this person may not see it.
+        """
+        request = record.request
+        refusal = _closed(request, wish.verdict, lapsed=self._has_lapsed(request))
+        if refusal is None:
+            return
+        if await self._visibility.may_see(
+            approver, record, origin=wish.actor.origin, deadline=wish.deadline
+        ):
+            raise refusal
+        raise NotFound(what="request", name=wish.request_id)
+
+    def _has_lapsed(self, request: ElevationRequest) -> bool:
+        return request.has_lapsed(self._clock.now())
+
+    async def _refuse(
+        self, wish: _Wish, record: RequestRecord, refusal: RefusedError
+    ) -> None:
+        await self._refusals.record(
+            wish.actor,
+            request_id=wish.request_id,
+            verdict=wish.verdict,
+            code=refusal.code,
+            why=str(refusal),
+            details=asked(record.request.ask),
+        )
+
+    async def _record(
+        self, wish: _Wish, case: Case, judgement: Judgement
+    ) -> RequestRecord:
+        """Write the verdict, its consequences and its audit event together."""
+
+        async def work(uow: UnitOfWork) -> RequestRecord:
+            request = await lock_request(uow, wish.request_id)
+            if request.version != case.record.request.version:
+                raise _MovedError
+            now = self._clock.now()
+            if request.has_lapsed(now):
+                raise _lapsed(request)
+            decision = Decision(
+                request_id=request.id,
+                requester=request.requester,
+                approver=case.approver.email,
+                verdict=case.verdict,
+                text=case.text,
+                origin=case.origin,
+                self_allowed=judgement.answer.allow_self_approval,
+                decided_at=now,
+            )
+            decided = _decided(request, decision, judgement)
+            await uow.decisions.add(decision)
+            await uow.requests.save(decided)
+            if decided.state is RequestState.APPROVED:
+                await uow.jobs.add(issue_now(decided, now=now))
+            await show(uow, decided, now=now)
+            await uow.audit.append(
+                fact_about(
+                    decided,
+                    _action(decided, case.verdict),
+                    actor=wish.actor,
+                    now=now,
+                    details=_said(decision, decided, judgement),
+                )
+            )
+            return RequestRecord(
+                request=decided,
+                decisions=(*case.record.decisions, decision),
+                notes=judgement.notes,
+            )
+
+        record = await in_transaction(self._store, work, deadline=wish.deadline)
+        self._signal.ring()
+        return record
+
+
+def _stands(record: RequestRecord, wish: _Wish) -> bool:
+    """Tell whether this person already gave this verdict and it still holds."""
+    request = record.request
+    given = any(
+        decision.approver == wish.actor.email and decision.verdict is wish.verdict
+        for decision in record.decisions
+    )
+    if not given:
+        return False
+    if wish.verdict is Verdict.DENY:
+        return request.state is RequestState.REJECTED
+    if request.state is RequestState.PENDING:
+        return True
+    return request.decided_by is not None and request.state is not RequestState.REJECTED
+
+
+def _closed(
+    request: ElevationRequest, verdict: Verdict, *, lapsed: bool
+) -> WrongState | None:
+    """Return why nobody can decide `request` any more; None while it is open."""
+    if request.state is not RequestState.PENDING:
+        return wrong_state(request, _EVENTS[verdict])
+    return _lapsed(request) if lapsed else None
+
+
+def _lapsed(request: ElevationRequest) -> WrongState:
+    return WrongState(
+        request_id=request.id,
+        expected=RequestState.PENDING.value,
+        actual=RequestState.EXPIRED.value,
+        by="system",
+        at=request.lapses_at,
+    )
+
+
+def _decided(
+    request: ElevationRequest, decision: Decision, judgement: Judgement
+) -> ElevationRequest:
+    """Return `request` after `decision`, one version on."""
+    changed = replace(
+        request, version=request.version + 1, updated_at=decision.decided_at
+    )
+    if decision.verdict is Verdict.DENY:
+        rejected = next_state(request, RequestEvent.DENY)
+        return _resolved(replace(changed, state=rejected), decision)
+    counted = len(judgement.counted) + 1
+    required = max(
+        request.routing.required_approvals, judgement.answer.required_approvals
+    )
+    changed = replace(changed, counted_approvals=counted, required_approvals=required)
+    if not has_quorum(
+        counted=counted,
+        required_then=request.routing.required_approvals,
+        required_now=required,
+    ):
+        return changed
+    approved = next_state(request, RequestEvent.APPROVE)
+    changed = replace(changed, state=approved, grant_status=GrantStatus.ISSUING)
+    return _resolved(changed, decision)
+
+
+def _resolved(request: ElevationRequest, decision: Decision) -> ElevationRequest:
+    """Return `request` with the decision that settled it."""
+    return replace(
+        request,
+        decided_by=decision.approver,
+        decided_at=decision.decided_at,
+        decision_text=decision.text,
+    )
+
+
+def _action(decided: ElevationRequest, verdict: Verdict) -> AuditAction:
+    if verdict is Verdict.DENY:
+        return AuditAction.REQUEST_DENIED
+    if decided.state is RequestState.APPROVED:
+        return AuditAction.REQUEST_APPROVED
+    return AuditAction.REQUEST_APPROVAL_RECORDED
+
+
+def _said(
+    decision: Decision, decided: ElevationRequest, judgement: Judgement
+) -> dict[str, Json]:
+    """Return what the audit event keeps of the verdict itself."""
+    policy = judgement.answer.to_audit()
+    if decision.verdict is Verdict.DENY:
+        return {"denial_reason": decision.text, **policy}
+    return {
+        "comment": decision.text,
+        "counted": decided.counted_approvals,
+        "required": decided.required_approvals,
+        "approvers": [
+            *(principal.email for principal in judgement.counted),
+            decision.approver,
+        ],
+        "not_counted": list(judgement.notes),
+        **policy,
+    }

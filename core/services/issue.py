@@ -1,0 +1,240 @@
+"""Issues the credentials of an approved request: a job, tried until it works."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from core.domain.grant import Grant, IssuedGrant, order_of
+from core.domain.job import Job, NewJob
+from core.domain.lifecycle import next_state
+from core.domain.request import ElevationRequest
+from core.errors import ProviderFailed
+from core.ports import Clock, CredentialProvider, Sealer, Store, UnitOfWork
+from core.services.backoff import pause_after
+from core.services.reading import lock_request
+from core.services.revoke import end_of, mark_revoking
+from core.services.signal import Signal
+from core.services.telling import SYSTEM, fact_about, lane_of, show
+from core.services.transactions import in_transaction
+from core.vocabulary import (
+    AuditAction,
+    GrantStatus,
+    JobKind,
+    Outcome,
+    RequestEvent,
+    RequestId,
+    RequestState,
+)
+
+_AWAITING = frozenset({GrantStatus.ISSUING, GrantStatus.FAILED})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IssueLimits:
+    """How long issuing may take.
+
+    Attributes:
+        call_seconds: one call of the provider; shorter than a job's lease.
+        abandon_after: from the approval; then the request is given up.
+    """
+
+    call_seconds: float
+    abandon_after: timedelta
+
+
+class Issue:
+    """Turns APPROVED into ACTIVE, or says why not yet, or gives up."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        providers: Mapping[str, CredentialProvider],
+        sealer: Sealer,
+        clock: Clock,
+        signal: Signal,
+        limits: IssueLimits,
+    ) -> None:
+        """Keep what issuing needs."""
+        self._store = store
+        self._providers = providers
+        self._sealer = sealer
+        self._clock = clock
+        self._signal = signal
+        self._limits = limits
+
+    async def run(self, job: Job) -> None:
+        """Issue the credentials of the job's request.
+
+        Raises:
+            DependencyError: the store failed; the job is tried again.
+        """
+        request_id = RequestId(job.payload["request_id"])
+        async with self._store.snapshot() as uow:
+            request = await uow.requests.get(request_id)
+        if request is None or not _is_awaiting(request):
+            await in_transaction(self._store, lambda uow: uow.jobs.finish(job))
+            return
+        if self._is_hopeless(request):
+            await self._abandon(job, request_id)
+            return
+        try:
+            issued = await self._grant(request)
+        except ProviderFailed as error:
+            await self._note_failure(job, request_id, error)
+            return
+        await self._activate(job, request_id, issued)
+        self._signal.ring()
+
+    def _is_hopeless(self, request: ElevationRequest) -> bool:
+        approved_at = request.decided_at or request.updated_at
+        return self._clock.now() - approved_at >= self._limits.abandon_after
+
+    async def _grant(self, request: ElevationRequest) -> IssuedGrant:
+        name = request.ask.provider
+        provider = self._providers.get(name)
+        if provider is None:
+            raise ProviderFailed(provider=name, why="it is not configured any more")
+        try:
+            async with asyncio.timeout(self._limits.call_seconds):
+                return await provider.grant(order_of(request))
+        except TimeoutError as error:
+            raise ProviderFailed(provider=name, why="it did not answer") from error
+
+    async def _activate(
+        self, job: Job, request_id: RequestId, issued: IssuedGrant
+    ) -> None:
+        """Store the credentials; or have the grant ended, if it came too late."""
+        sealed = self._sealer.seal(request_id, issued.credentials)
+
+        async def work(uow: UnitOfWork) -> None:
+            request = await lock_request(uow, request_id)
+            now = self._clock.now()
+            holds_lease = await uow.jobs.finish(job)
+            if not holds_lease or not _is_awaiting(request):
+                await uow.jobs.add(end_of(request, now=now))
+                return
+            active = replace(
+                request,
+                state=next_state(request, RequestEvent.ACTIVATE),
+                grant_status=GrantStatus.ACTIVE,
+                version=request.version + 1,
+                updated_at=now,
+                issued_at=issued.issued_at,
+                expires_at=issued.expires_at,
+                grant_error="",
+                next_try_at=None,
+            )
+            await uow.requests.save(active)
+            await uow.grants.put(
+                Grant(
+                    request_id=request_id,
+                    provider=request.ask.provider,
+                    handle=issued.handle,
+                    issued_at=issued.issued_at,
+                    expires_at=issued.expires_at,
+                    sealed_credentials=sealed,
+                )
+            )
+            await uow.jobs.add(_expiry(active, at=issued.expires_at))
+            await show(uow, active, now=now)
+            await uow.audit.append(
+                fact_about(
+                    active,
+                    AuditAction.GRANT_ISSUED,
+                    actor=SYSTEM,
+                    now=now,
+                    details={"expires_at": issued.expires_at.isoformat()},
+                )
+            )
+
+        await in_transaction(self._store, work)
+
+    async def _note_failure(
+        self, job: Job, request_id: RequestId, error: ProviderFailed
+    ) -> None:
+        after = pause_after(job.attempts)
+
+        async def work(uow: UnitOfWork) -> None:
+            request = await lock_request(uow, request_id)
+            if not await uow.jobs.retry(job, after=after, error=error.why):
+                return
+            if not _is_awaiting(request):
+                return
+            now = self._clock.now()
+            failed = replace(
+                request,
+                grant_status=GrantStatus.FAILED,
+                version=request.version + 1,
+                updated_at=now,
+                grant_error=error.why,
+                next_try_at=now + after,
+            )
+            await uow.requests.save(failed)
+            await show(uow, failed, now=now)
+            await uow.audit.append(
+                fact_about(
+                    failed,
+                    AuditAction.GRANT_FAILED,
+                    actor=SYSTEM,
+                    now=now,
+                    outcome=Outcome.FAILURE,
+                    details={"why": error.why, "attempts": job.attempts},
+                )
+            )
+
+        await in_transaction(self._store, work)
+        self._signal.ring()
+
+    async def _abandon(self, job: Job, request_id: RequestId) -> None:
+        """Give up: the provider is told to end whatever it may have granted."""
+
+        async def work(uow: UnitOfWork) -> None:
+            request = await lock_request(uow, request_id)
+            if not await uow.jobs.finish(job) or not _is_awaiting(request):
+                return
+            now = self._clock.now()
+            why = request.grant_error or "it was not issued in time"
+            revoking = mark_revoking(request, reason=f"issuing failed: {why}", now=now)
+            await uow.requests.save(revoking)
+            await uow.jobs.add(end_of(revoking, now=now, event=RequestEvent.ABANDON))
+            await show(uow, revoking, now=now)
+            await uow.audit.append(
+                fact_about(
+                    revoking,
+                    AuditAction.GRANT_FAILED,
+                    actor=SYSTEM,
+                    now=now,
+                    outcome=Outcome.FAILURE,
+                    details={"why": why, "gave_up": True},
+                )
+            )
+
+        await in_transaction(self._store, work)
+        self._signal.ring()
+
+
+def _is_awaiting(request: ElevationRequest) -> bool:
+    return request.state is RequestState.APPROVED and request.grant_status in _AWAITING
+
+
+def issue_now(request: ElevationRequest, *, now: datetime) -> NewJob:
+    """Return the job that issues an approved request's credentials."""
+    return NewJob(
+        kind=JobKind.ISSUE,
+        lane=lane_of(request),
+        key=f"issue:{request.id}",
+        due_at=now,
+        payload={"request_id": request.id},
+    )
+
+
+def _expiry(request: ElevationRequest, *, at: datetime) -> NewJob:
+    return NewJob(
+        kind=JobKind.EXPIRE,
+        lane=lane_of(request),
+        key=f"expire:{request.id}",
+        due_at=at,
+        payload={"request_id": request.id},
+    )

@@ -1,0 +1,100 @@
+"""Shows requests to those who may see them."""
+
+from datetime import timedelta
+from typing import Final
+
+from core.approvals import RequestPage, RequestQuery
+from core.clock import Deadline
+from core.domain.decision import RequestRecord
+from core.domain.principal import Actor, normalise_email
+from core.errors import DeadlineExceeded, Invalid, NotFound
+from core.ports import RequestFilter, Store
+from core.services.people import People
+from core.services.reading import read_record
+from core.services.signal import Signal
+from core.services.visibility import Visibility
+from core.vocabulary import RequestId
+
+MAX_PAGE: Final = 500
+POLL_SECONDS: Final = 1.0
+"""How soon a change by another replica is seen; one's own is seen at once."""
+
+
+class Look:
+    """Reads requests; changes nothing."""
+
+    def __init__(
+        self, *, store: Store, people: People, visibility: Visibility, signal: Signal
+    ) -> None:
+        """Keep what reading needs."""
+        self._store = store
+        self._people = people
+        self._visibility = visibility
+        self._signal = signal
+
+    async def get(
+        self,
+        actor: Actor,
+        request_id: RequestId,
+        *,
+        wait: timedelta | None,
+        since_version: int,
+        deadline: Deadline | None,
+    ) -> RequestRecord:
+        """Return a request, waiting for a newer version if asked to.
+
+        Raises:
+            NotFound: there is none, or the actor may not see it.
+        """
+        mark = self._signal.mark()
+        record = await read_record(self._store, request_id, deadline)
+        person = await self._people.principal(actor.email, deadline)
+        if not await self._visibility.may_see(
+            person, record, origin=actor.origin, deadline=deadline
+        ):
+            raise NotFound(what="request", name=request_id)
+        if wait is None:
+            return record
+        patience = Deadline(seconds=wait.total_seconds())
+        while record.request.version <= since_version:
+            try:
+                left = patience.remaining()
+            except DeadlineExceeded:
+                break
+            await self._signal.wait(min(left, POLL_SECONDS), since=mark)
+            mark = self._signal.mark()
+            record = await read_record(self._store, request_id, None)
+        return record
+
+    async def list(
+        self, actor: Actor, query: RequestQuery, deadline: Deadline | None
+    ) -> RequestPage:
+        """Return a page of what the actor may see, newest first.
+
+        Raises:
+            Invalid: the limit or the requester's e-mail cannot be.
+        """
+        if not 1 <= query.limit <= MAX_PAGE:
+            raise Invalid(field="limit", why=f"has to be from 1 to {MAX_PAGE}")
+        person = await self._people.principal(actor.email, deadline)
+        requester = query.requester and normalise_email(query.requester)
+        if query.mine and requester not in {None, "", actor.email}:
+            return RequestPage(records=())
+        wanted = RequestFilter(
+            requester=actor.email if query.mine else requester or None,
+            states=query.states,
+            visible_to=None if person.is_auditor else person,
+            before=query.before,
+            limit=query.limit + 1,
+        )
+        async with self._store.snapshot(deadline) as uow:
+            found = await uow.requests.find(wanted)
+            page = found[: query.limit]
+            decisions = await uow.decisions.of([request.id for request in page])
+        return RequestPage(
+            records=tuple(
+                RequestRecord(request=request, decisions=decisions[request.id])
+                for request in page
+            ),
+            next_before=page[-1].id if len(found) > query.limit else None,
+        )

@@ -1,0 +1,48 @@
+"""Who somebody is now: groups from the directory, tier and bans from the store."""
+
+from collections.abc import Iterable
+
+from core.clock import Deadline
+from core.domain.principal import Principal
+from core.ports import Directory, Store
+
+
+class People:
+    """Turns verified e-mails into principals; the services never get groups passed."""
+
+    def __init__(self, *, store: Store, directory: Directory) -> None:
+        """Keep where to look."""
+        self._store = store
+        self._directory = directory
+
+    async def principal(self, email: str, deadline: Deadline | None) -> Principal:
+        """Return one person as known now.
+
+        Raises:
+            DirectoryUnavailable: the groups cannot be read.
+            StoreUnavailable: the database does not answer.
+        """
+        people = await self.principals([email], deadline)
+        return people[email]
+
+    async def principals(
+        self, emails: Iterable[str], deadline: Deadline | None
+    ) -> dict[str, Principal]:
+        """Return several people by e-mail, in one read.
+
+        Raises:
+            DirectoryUnavailable: the groups cannot be read.
+            StoreUnavailable: the database does not answer.
+        """
+        wanted = sorted(set(emails))
+        async with self._store.snapshot(deadline) as uow:
+            rows = {email: await uow.principals.get(email) for email in wanted}
+        return {
+            email: Principal(
+                email=email,
+                groups=await self._directory.groups_of(email),
+                trust_tier=row.trust_tier,
+                is_disabled=row.is_disabled,
+            )
+            for email, row in rows.items()
+        }

@@ -1,0 +1,140 @@
+"""Writes refusals into the chain: the first at once, repeats as one event later."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from hashlib import sha256
+from typing import Final
+
+import structlog
+
+from core.domain.audit import AuditFact, Json
+from core.domain.job import Job, NewJob
+from core.domain.principal import Actor
+from core.errors import DependencyError, OutcomeUnknown, RefusedError
+from core.ports import Clock, RefusalKey, Store, UnitOfWork
+from core.services.telling import SYSTEM
+from core.services.transactions import in_transaction
+from core.vocabulary import AuditAction, JobKind, Outcome, RequestId, Verdict
+
+WINDOW: Final = timedelta(seconds=60)
+"""Within this time the same refusal is counted, not written again."""
+
+_log = structlog.get_logger()
+
+
+class Refusals:
+    """Tells the audit log who was refused what, and why."""
+
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        """Keep where to write."""
+        self._store = store
+        self._clock = clock
+
+    async def record(
+        self,
+        actor: Actor,
+        *,
+        request_id: RequestId | None,
+        verdict: Verdict | None,
+        code: str,
+        why: str,
+        details: Mapping[str, Json],
+    ) -> None:
+        """Write a refusal; one that cannot be written is logged and still stands.
+
+        Args:
+            verdict: what the actor wanted to say; None for a submission.
+            code: the refusal's stable code.
+            why: what the actor was told.
+            details: what was asked, and policy's revision.
+        """
+        key = RefusalKey(
+            actor=actor.email, request_id=request_id or "", verdict=verdict, code=code
+        )
+        fact = AuditFact(
+            occurred_at=self._clock.now(),
+            actor=actor.email,
+            action=_action(verdict),
+            outcome=Outcome.FAILURE,
+            origin=actor.origin,
+            request_id=request_id,
+            details={
+                **details,
+                **actor.evidence,
+                "code": code,
+                "why": why,
+                **({"verdict": verdict.value} if verdict else {}),
+            },
+        )
+
+        async def work(uow: UnitOfWork) -> None:
+            if await uow.refusals.note(key, at=fact.occurred_at, window=WINDOW):
+                await uow.jobs.add(_close_later(key, fact))
+                await uow.audit.append(fact)
+
+        try:
+            await in_transaction(self._store, work)
+        except (DependencyError, OutcomeUnknown, RefusedError) as error:
+            _log.exception("refusal_not_audited", refusal=code, error=error.code)
+
+    async def tell_repeats(self, job: Job) -> None:
+        """Close a window; write one event if anything was repeated in it.
+
+        Raises:
+            DependencyError: nothing was written; the job is tried again.
+        """
+        verdict = job.payload["verdict"]
+        key = RefusalKey(
+            actor=job.payload["actor"],
+            request_id=job.payload["request_id"],
+            verdict=Verdict(verdict) if verdict else None,
+            code=job.payload["code"],
+        )
+
+        async def work(uow: UnitOfWork) -> None:
+            repeats = await uow.refusals.close(key)
+            if not await uow.jobs.finish(job):
+                return
+            if repeats:
+                await uow.audit.append(
+                    AuditFact(
+                        occurred_at=self._clock.now(),
+                        actor=key.actor,
+                        action=_action(key.verdict),
+                        outcome=Outcome.FAILURE,
+                        origin=SYSTEM.origin,
+                        request_id=RequestId(key.request_id) or None,
+                        details={
+                            "code": key.code,
+                            "repeated": repeats,
+                            **({"verdict": verdict} if verdict else {}),
+                        },
+                    )
+                )
+
+        await in_transaction(self._store, work)
+
+
+def _action(verdict: Verdict | None) -> AuditAction:
+    if verdict is None:
+        return AuditAction.REQUEST_ELIGIBILITY_REFUSED
+    return AuditAction.REQUEST_DECISION_REFUSED
+
+
+def _close_later(key: RefusalKey, fact: AuditFact) -> NewJob:
+    spelled = "\n".join(
+        (key.actor, key.request_id, key.verdict.value if key.verdict else "", key.code)
+    )
+    name = f"refusals:{sha256(spelled.encode()).hexdigest()[:32]}"
+    return NewJob(
+        kind=JobKind.TELL_REFUSALS,
+        lane=name,
+        key=name,
+        due_at=fact.occurred_at + WINDOW,
+        payload={
+            "actor": key.actor,
+            "request_id": key.request_id,
+            "verdict": key.verdict.value if key.verdict else "",
+            "code": key.code,
+        },
+    )

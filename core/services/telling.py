@@ -1,0 +1,102 @@
+"""What a change of a request always brings along: audit facts and surfaces."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from core.domain.audit import AuditFact, Json
+from core.domain.job import NewJob
+from core.domain.principal import Actor
+from core.domain.request import Ask, ElevationRequest
+from core.domain.surface import DEFAULT_CHANNEL, Surface
+from core.ports import UnitOfWork
+from core.vocabulary import (
+    AuditAction,
+    JobKind,
+    Origin,
+    Outcome,
+    RequestState,
+    SurfacePurpose,
+)
+
+SYSTEM = Actor(email="system", origin=Origin.SYSTEM)
+"""Who acts when time or a worker does."""
+
+
+def lane_of(request: ElevationRequest) -> str:
+    """Return the lane that a request's issue, revoke, expire and lapse share."""
+    return f"request:{request.id}"
+
+
+def fact_about(
+    request: ElevationRequest,
+    action: AuditAction,
+    *,
+    actor: Actor,
+    now: datetime,
+    outcome: Outcome = Outcome.SUCCESS,
+    details: Mapping[str, Json] | None = None,
+) -> AuditFact:
+    """Return what happened to `request`, with what was asked and the evidence."""
+    return AuditFact(
+        occurred_at=now,
+        actor=actor.email,
+        action=action,
+        outcome=outcome,
+        origin=actor.origin,
+        request_id=request.id,
+        details={
+            "version": request.version,
+            "requester": request.requester,
+            **asked(request.ask),
+            **(details or {}),
+            **actor.evidence,
+        },
+    )
+
+
+def asked(ask: Ask) -> dict[str, Json]:
+    """Return what was asked, as every audit event about it says."""
+    return {
+        "provider": ask.provider,
+        "role": ask.role,
+        "resource_scope": ask.resource_scope,
+        "duration_seconds": int(ask.duration.total_seconds()),
+        "reason": ask.reason,
+    }
+
+
+async def show(uow: UnitOfWork, request: ElevationRequest, *, now: datetime) -> None:
+    """Ask every surface of `request` to show its newest version.
+
+    The card goes to the channel policy named, with every duplicate of it; the
+    requester gets a DM once there is an outcome; the thread gets one line for
+    each version.
+    """
+    known = await uow.surfaces.of(request.id)
+    card = request.routing.channel or DEFAULT_CHANNEL
+    wanted = {(s.purpose, s.destination) for s in known if _follows(s)}
+    wanted.add((SurfacePurpose.CARD, card))
+    wanted.add((SurfacePurpose.THREAD, f"v{request.version}"))
+    if request.state is not RequestState.PENDING:
+        wanted.add((SurfacePurpose.DM, request.requester))
+    for purpose, destination in sorted(wanted):
+        surface = await uow.surfaces.want(
+            request.id, purpose, destination, version=request.version
+        )
+        await uow.jobs.add(render(surface, now=now))
+
+
+def _follows(surface: Surface) -> bool:
+    """Tell whether a surface shows the newest version, not one moment of it."""
+    return surface.purpose is not SurfacePurpose.THREAD
+
+
+def render(surface: Surface, *, now: datetime) -> NewJob:
+    """Return the job that brings a surface up to date."""
+    return NewJob(
+        kind=JobKind.RENDER,
+        lane=f"surface:{surface.id}",
+        key=f"surface:{surface.id}",
+        due_at=now,
+        payload={"surface_id": str(surface.id)},
+    )

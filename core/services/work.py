@@ -1,0 +1,168 @@
+"""Runs jobs: claims them when due, hands them to their handler, tries again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, TypeAlias
+
+import structlog
+
+from core.domain.job import Job
+from core.errors import JitsudoError
+from core.ports import Store, UnitOfWork
+from core.services.backoff import pause_after
+from core.services.signal import Signal
+from core.services.transactions import in_transaction
+from core.vocabulary import JobKind
+
+JobHandler: TypeAlias = Callable[[Job], Awaitable[None]]
+"""Does a job and finishes it in its own transaction by `uow.jobs.finish(job)`.
+
+Raising makes the worker give the job back with a pause.
+"""
+
+POLL_SECONDS: Final = 1.0
+"""How soon a job of another replica's transaction is seen here."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkLimits:
+    """How much is done at once, and how long one job may take.
+
+    Attributes:
+        at_once: jobs in flight in this pool.
+        lease: after it another worker takes a job over.
+    """
+
+    at_once: int = 8
+    lease: timedelta = timedelta(seconds=30)
+
+
+class Workers:
+    """One pool of workers over some kinds of jobs."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        handlers: Mapping[JobKind, JobHandler],
+        signal: Signal,
+        limits: WorkLimits,
+    ) -> None:
+        """Keep what working needs; nothing runs before `run`."""
+        self._store = store
+        self._handlers = dict(handlers)
+        self._kinds = frozenset(handlers)
+        self._signal = signal
+        self._limits = limits
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when the jobs in flight are done."""
+        self._stopping.set()
+        self._signal.ring()
+
+    async def run(self) -> None:
+        """Work until `stop`; store failures are waited out."""
+        in_flight = 0
+
+        async def work(job: Job) -> None:
+            nonlocal in_flight
+            try:
+                await self.run_one(job)
+            finally:
+                in_flight -= 1
+                self._signal.ring()
+
+        failures = 0
+        async with asyncio.TaskGroup() as tasks:
+            while not self._stopping.is_set():
+                mark = self._signal.mark()
+                try:
+                    jobs = await self._claim(self._limits.at_once - in_flight)
+                    pause = 0.0 if jobs else await self._until_due()
+                    failures = 0
+                except JitsudoError as error:
+                    failures += 1
+                    _log.warning("jobs_not_claimed", error=error.code)
+                    jobs, pause = [], pause_after(failures).total_seconds()
+                for job in jobs:
+                    in_flight += 1
+                    tasks.create_task(work(job))
+                if in_flight >= self._limits.at_once:
+                    pause = POLL_SECONDS
+                if pause:
+                    await self._signal.wait(pause, since=mark)
+
+    async def run_due(self) -> int:
+        """Run what is due now, one after the other; return how many ran."""
+        count = 0
+        while jobs := await self._claim(1):
+            for job in jobs:
+                await self.run_one(job)
+                count += 1
+        return count
+
+    async def run_lane(self, lane: str) -> int:
+        """Run what is due now in one lane; return how many ran."""
+        count = 0
+        while True:
+            job = await self._claim_lane(lane)
+            if job is None:
+                return count
+            await self.run_one(job)
+            count += 1
+
+    async def _claim_lane(self, lane: str) -> Job | None:
+        async def work(uow: UnitOfWork) -> Job | None:
+            return await uow.jobs.claim_lane(
+                lane, self._kinds, lease=self._limits.lease
+            )
+
+        return await in_transaction(self._store, work)
+
+    async def _claim(self, limit: int) -> list[Job]:
+        if limit <= 0:
+            return []
+
+        async def work(uow: UnitOfWork) -> list[Job]:
+            return await uow.jobs.claim(
+                self._kinds, limit=limit, lease=self._limits.lease
+            )
+
+        return await in_transaction(self._store, work)
+
+    async def _until_due(self) -> float:
+        async with self._store.snapshot() as uow:
+            due_in = await uow.jobs.next_due(self._kinds)
+        if due_in is None:
+            return POLL_SECONDS
+        return min(max(due_in.total_seconds(), 0.01), POLL_SECONDS)
+
+    async def run_one(self, job: Job) -> None:
+        """Run one claimed job; a failure gives it back, whatever it was."""
+        try:
+            await self._handlers[job.kind](job)
+        except JitsudoError as error:
+            _log.warning("job_failed", job=job.kind, id=job.id, error=error.code)
+            await self._give_back(job, str(error))
+        except Exception as error:  # noqa: BLE001  # the job loop; see below
+            # A job is never dropped: what nobody foresaw is logged with its
+            # traceback, stays visible in `jitsudo server jobs`, and is retried.
+            _log.exception("job_crashed", job=job.kind, id=job.id)
+            await self._give_back(job, f"unexpected {type(error).__name__}")
+
+    async def _give_back(self, job: Job, error: str) -> None:
+        async def work(uow: UnitOfWork) -> bool:
+            return await uow.jobs.retry(
+                job, after=pause_after(job.attempts), error=error
+            )
+
+        try:
+            await in_transaction(self._store, work)
+        except JitsudoError as failure:
+            # The lease runs out by itself and the job is claimed again.
+            _log.warning("job_not_given_back", id=job.id, error=failure.code)
