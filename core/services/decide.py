@@ -1,11 +1,10 @@
 """Decides requests: the one path of every button, command and call."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.clock import Deadline
-from core.domain.audit import Json
-from core.domain.decision import Decision, RequestRecord, has_quorum
-from core.domain.lifecycle import next_state, wrong_state
+from core.domain.decision import Decision, RequestRecord
+from core.domain.lifecycle import wrong_state
 from core.domain.principal import Actor, Principal
 from core.domain.request import ElevationRequest
 from core.domain.text import checked_prose
@@ -19,10 +18,9 @@ from core.services.refusals import Refusals
 from core.services.signal import Signal
 from core.services.telling import asked, fact_about, show
 from core.services.transactions import in_transaction
+from core.services.verdicts import action_of, after, said_in
 from core.services.visibility import Visibility
 from core.vocabulary import (
-    AuditAction,
-    GrantStatus,
     RequestEvent,
     RequestId,
     RequestState,
@@ -195,7 +193,7 @@ class Decide:
                 self_allowed=judgement.answer.allow_self_approval,
                 decided_at=now,
             )
-            decided = _decided(request, decision, judgement)
+            decided = after(request, decision, judgement)
             await uow.decisions.add(decision)
             await uow.requests.save(decided)
             if decided.state is RequestState.APPROVED:
@@ -204,10 +202,10 @@ class Decide:
             await uow.audit.append(
                 fact_about(
                     decided,
-                    _action(decided, case.verdict),
+                    action_of(decided, case.verdict),
                     actor=wish.actor,
                     now=now,
-                    details=_said(decision, decided, judgement),
+                    details=said_in(decision, decided, judgement),
                 )
             )
             return RequestRecord(
@@ -254,67 +252,3 @@ def _lapsed(request: ElevationRequest) -> WrongState:
         by="system",
         at=request.lapses_at,
     )
-
-
-def _decided(
-    request: ElevationRequest, decision: Decision, judgement: Judgement
-) -> ElevationRequest:
-    """Return `request` after `decision`, one version on."""
-    changed = replace(
-        request, version=request.version + 1, updated_at=decision.decided_at
-    )
-    if decision.verdict is Verdict.DENY:
-        rejected = next_state(request, RequestEvent.DENY)
-        return _resolved(replace(changed, state=rejected), decision)
-    counted = len(judgement.counted) + 1
-    required = max(
-        request.routing.required_approvals, judgement.answer.required_approvals
-    )
-    changed = replace(changed, counted_approvals=counted, required_approvals=required)
-    if not has_quorum(
-        counted=counted,
-        required_then=request.routing.required_approvals,
-        required_now=required,
-    ):
-        return changed
-    approved = next_state(request, RequestEvent.APPROVE)
-    changed = replace(changed, state=approved, grant_status=GrantStatus.ISSUING)
-    return _resolved(changed, decision)
-
-
-def _resolved(request: ElevationRequest, decision: Decision) -> ElevationRequest:
-    """Return `request` with the decision that settled it."""
-    return replace(
-        request,
-        decided_by=decision.approver,
-        decided_at=decision.decided_at,
-        decision_text=decision.text,
-    )
-
-
-def _action(decided: ElevationRequest, verdict: Verdict) -> AuditAction:
-    if verdict is Verdict.DENY:
-        return AuditAction.REQUEST_DENIED
-    if decided.state is RequestState.APPROVED:
-        return AuditAction.REQUEST_APPROVED
-    return AuditAction.REQUEST_APPROVAL_RECORDED
-
-
-def _said(
-    decision: Decision, decided: ElevationRequest, judgement: Judgement
-) -> dict[str, Json]:
-    """Return what the audit event keeps of the verdict itself."""
-    policy = judgement.answer.to_audit()
-    if decision.verdict is Verdict.DENY:
-        return {"denial_reason": decision.text, **policy}
-    return {
-        "comment": decision.text,
-        "counted": decided.counted_approvals,
-        "required": decided.required_approvals,
-        "approvers": [
-            *(principal.email for principal in judgement.counted),
-            decision.approver,
-        ],
-        "not_counted": list(judgement.notes),
-        **policy,
-    }

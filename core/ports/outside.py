@@ -1,0 +1,128 @@
+"""What the services need from outside the database."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from core.clock import Deadline
+from core.domain.grant import GrantOrder, IssuedGrant
+from core.domain.policy import PolicyAnswer, PolicyHealth, PolicyQuestion
+from core.domain.request import Ask
+from core.vocabulary import (
+    RequestId,
+)
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """Return the present time, aware, UTC."""
+        ...
+
+
+class PolicyEngine(Protocol):
+    """Answers policy questions; an unclear answer is an error, never a yes."""
+
+    async def ask(
+        self, question: PolicyQuestion, deadline: Deadline | None = None
+    ) -> PolicyAnswer:
+        """Answer one question.
+
+        Raises:
+            PolicyUnavailable: no answer, or not one that is well formed.
+        """
+        ...
+
+    async def health(self) -> PolicyHealth:
+        """Tell whether questions can be answered; raises nothing."""
+        ...
+
+    async def close(self) -> None:
+        """End connections and child processes."""
+        ...
+
+
+class CredentialProvider(Protocol):
+    """Makes and ends grants; idempotent by request id."""
+
+    @property
+    def name(self) -> str:
+        """Return the name requests use."""
+        ...
+
+    def validate(self, ask: Ask) -> None:
+        """Refuse what could never be granted.
+
+        Raises:
+            Invalid: naming the field.
+        """
+        ...
+
+    async def grant(self, order: GrantOrder) -> IssuedGrant:
+        """Grant, or return the grant made before for this request.
+
+        Raises:
+            ProviderFailed: it was not granted, or nobody knows.
+        """
+        ...
+
+    async def revoke(self, order: GrantOrder, handle: str) -> None:
+        """End the grant; returns when that is confirmed, also if there is none.
+
+        Raises:
+            ProviderFailed: it may still be in force.
+        """
+        ...
+
+    async def is_active(self, order: GrantOrder, handle: str) -> bool:
+        """Tell whether the grant is in force.
+
+        Raises:
+            ProviderFailed: the provider does not say.
+        """
+        ...
+
+
+class Sealer(Protocol):
+    """Encrypts credentials, bound to their request."""
+
+    def seal(self, request_id: RequestId, variables: Mapping[str, str]) -> bytes:
+        """Return ciphertext that names its request inside."""
+        ...
+
+    def open(self, request_id: RequestId, sealed: bytes) -> Mapping[str, str]:
+        """Return the variables.
+
+        Raises:
+            ConfigurationError: no key fits, or it is another request's.
+        """
+        ...
+
+
+class Directory(Protocol):
+    """Who is in which group, now."""
+
+    async def groups_of(self, email: str) -> frozenset[str]:
+        """Return the groups of a person; none for a stranger.
+
+        Raises:
+            DirectoryUnavailable: the groups cannot be read.
+        """
+        ...
+
+    async def members_of(self, group: str) -> tuple[str, ...]:
+        """Return the e-mails in a group, in alphabetical order; empty if unknown.
+
+        Raises:
+            DirectoryUnavailable: the groups cannot be read.
+        """
+        ...
+
+    async def slack_handle_of(self, group: str) -> str | None:
+        """Return the id of the group's Slack user group, `S…`, if it has one.
+
+        Raises:
+            DirectoryUnavailable: the groups cannot be read.
+        """
+        ...

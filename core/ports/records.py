@@ -1,0 +1,104 @@
+"""Stores of who and what happened: audit, tokens, principals, refusals."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from core.domain.audit import AuditEvent, AuditFact, StoredEvent
+from core.domain.token import Token
+from core.ports.queries import AuditFilter
+from core.vocabulary import (
+    Verdict,
+)
+
+
+class AuditStore(Protocol):
+    """The chain."""
+
+    async def append(self, fact: AuditFact) -> AuditEvent:
+        """Seal `fact` behind the last event; the last act of a transaction."""
+        ...
+
+    async def find(self, wanted: AuditFilter) -> list[AuditEvent]:
+        """Return the matching events, newest first."""
+        ...
+
+    def stream(self) -> AsyncIterator[list[StoredEvent]]:
+        """Yield every event in order, in batches, for verification."""
+        ...
+
+    async def head(self) -> tuple[int, str]:
+        """Return the number and hash of the last event; (0, GENESIS) if none."""
+        ...
+
+
+class TokenStore(Protocol):
+    """Bearer tokens, by the digest of their secret."""
+
+    async def add(self, token: Token) -> None:
+        """Insert a token."""
+        ...
+
+    async def by_digest(self, digest: str) -> Token | None:
+        """Return the token with this digest."""
+        ...
+
+    async def get(self, token_id: str) -> Token | None:
+        """Return the token with this public id."""
+        ...
+
+    async def find(self, *, email: str | None) -> list[Token]:
+        """Return tokens, newest first; None for everybody's."""
+        ...
+
+    async def revoke(self, token_id: str, *, at: datetime) -> bool:
+        """Revoke a token; False if it was revoked before or is not there."""
+        ...
+
+    async def touch(self, token_id: str, *, at: datetime) -> None:
+        """Note that a token was used."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PrincipalRow:
+    """What the store knows of a person; strangers have tier 0 and are enabled."""
+
+    email: str
+    trust_tier: int = 0
+    is_disabled: bool = False
+
+
+class PrincipalStore(Protocol):
+    """Trust tiers, and who is disabled."""
+
+    async def get(self, email: str) -> PrincipalRow:
+        """Return what is known of a person; the defaults for a stranger."""
+        ...
+
+    async def put(self, row: PrincipalRow) -> None:
+        """Insert or replace what is known of a person."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RefusalKey:
+    """What makes two refusals the same one."""
+
+    actor: str
+    request_id: str
+    verdict: Verdict | None
+    code: str
+
+
+class RefusalStore(Protocol):
+    """Repeated refusals, counted so that nobody can flood the chain."""
+
+    async def note(self, key: RefusalKey, *, at: datetime, window: timedelta) -> bool:
+        """Count a refusal; True if it is the first within its window."""
+        ...
+
+    async def close(self, key: RefusalKey) -> int:
+        """End the window; return how many repeats it counted."""
+        ...
