@@ -1,0 +1,226 @@
+"""Identities, tokens, policy's answers and jobs as JSON."""
+
+from datetime import timedelta
+from typing import Final
+
+from core.approvals import Identity, IssuedToken
+from core.domain.audit import to_timestamp
+from core.domain.job import Job
+from core.domain.policy import PolicyAnswer
+from core.domain.token import Token
+from core.errors import Invalid
+from core.vocabulary import JobKind, PolicyPackage, Tier, TokenScope
+from core.wire.fields import Fields
+from core.wire.requests import JsonObject, to_moment
+
+_PACKAGES: Final = {
+    "": PolicyPackage.ELIGIBILITY,
+    "UNSPECIFIED": PolicyPackage.ELIGIBILITY,
+    "ELIGIBILITY": PolicyPackage.ELIGIBILITY,
+    "APPROVAL": PolicyPackage.APPROVAL,
+}
+"""The reference's `POLICY_TYPE_…`; it takes the unspecified for eligibility."""
+
+
+def to_identity(identity: Identity) -> JsonObject:
+    """Return who somebody is to the server."""
+    return {
+        "identity": identity.email,
+        "groups": list(identity.groups),
+        "trustTier": identity.trust_tier,
+        "scopes": sorted(identity.scopes),
+        "expiresAt": to_moment(identity.expires_at),
+    }
+
+
+def from_identity(fields: Fields) -> Identity:
+    """Return the identity that `to_identity` wrote.
+
+    Raises:
+        Invalid: it did not write this.
+    """
+    return Identity(
+        email=fields.text("identity"),
+        groups=fields.texts("groups"),
+        trust_tier=fields.integer("trustTier"),
+        scopes=fields.members("scopes", TokenScope),
+        expires_at=fields.moment_or_none("expiresAt"),
+    )
+
+
+def to_token(token: Token) -> JsonObject:
+    """Return a token without its digest, which is of no use to anybody."""
+    return {
+        "id": token.id,
+        "identity": token.email,
+        "scopes": sorted(token.scopes),
+        "createdAt": to_timestamp(token.created_at),
+        "createdBy": token.created_by,
+        "expiresAt": to_timestamp(token.expires_at),
+        "revokedAt": to_moment(token.revoked_at),
+        "lastUsedAt": to_moment(token.last_used_at),
+    }
+
+
+def from_token(fields: Fields) -> Token:
+    """Return the token that `to_token` wrote; its digest is empty.
+
+    Raises:
+        Invalid: it did not write this.
+    """
+    return Token(
+        id=fields.text("id"),
+        digest="",
+        email=fields.text("identity"),
+        scopes=fields.members("scopes", TokenScope),
+        created_at=fields.moment("createdAt"),
+        created_by=fields.text("createdBy"),
+        expires_at=fields.moment("expiresAt"),
+        revoked_at=fields.moment_or_none("revokedAt"),
+        last_used_at=fields.moment_or_none("lastUsedAt"),
+    )
+
+
+def to_issued_token(issued: IssuedToken) -> JsonObject:
+    """Return a new token with its secret, the only time it is said."""
+    return {"token": to_token(issued.token), "secret": issued.secret}
+
+
+def from_issued_token(fields: Fields) -> IssuedToken:
+    """Return the token that `to_issued_token` wrote.
+
+    Raises:
+        Invalid: it did not write this.
+    """
+    return IssuedToken(
+        token=from_token(fields.inner("token")), secret=fields.text("secret")
+    )
+
+
+def to_token_order(
+    email: str, scopes: frozenset[TokenScope], ttl: timedelta
+) -> JsonObject:
+    """Return the body that asks for a token."""
+    return {
+        "identity": email,
+        "scopes": sorted(scopes),
+        "ttlSeconds": str(int(ttl.total_seconds())),
+    }
+
+
+def from_token_order(
+    fields: Fields,
+) -> tuple[str, frozenset[TokenScope], timedelta]:
+    """Return whose token is wanted, with which scopes and for how long.
+
+    Raises:
+        Invalid: naming the field.
+    """
+    seconds = fields.integer("ttlSeconds")
+    try:
+        ttl = timedelta(seconds=seconds)
+    except OverflowError as error:
+        raise Invalid(field="ttlSeconds", why="is longer than anybody lives") from error
+    return fields.text("identity"), fields.members("scopes", TokenScope), ttl
+
+
+def to_package(package: PolicyPackage) -> str:
+    """Return a policy package as the reference's policy type."""
+    return f"POLICY_TYPE_{package.name}"
+
+
+def from_package(fields: Fields) -> PolicyPackage:
+    """Return the policy package that `type` names; eligibility without one.
+
+    Raises:
+        Invalid: it is none of the policy types.
+    """
+    text = fields.text("type", default="")
+    package = _PACKAGES.get(text.removeprefix("POLICY_TYPE_").upper())
+    if package is None:
+        raise Invalid(
+            field="type", why="is none of POLICY_TYPE_ELIGIBILITY, POLICY_TYPE_APPROVAL"
+        )
+    return package
+
+
+def to_answer(answer: PolicyAnswer) -> JsonObject:
+    """Return every rule of policy's answer, named as in Rego."""
+    notify = answer.notify_groups
+    return {
+        "allow": answer.allow,
+        "deny": list(answer.deny),
+        "reason": answer.reason,
+        "allow_break_glass": answer.allow_break_glass,
+        "approver_tier": answer.tier.value,
+        "required_approvals": answer.required_approvals,
+        "approver_groups": list(answer.approver_groups),
+        "notify_groups": None if notify is None else list(notify),
+        "channel": answer.channel,
+        "allow_self_approval": answer.allow_self_approval,
+        "require_comment": answer.require_comment,
+        "approval_note": answer.approval_note,
+        "revision": answer.revision,
+        "decision_id": answer.decision_id,
+    }
+
+
+def from_answer(fields: Fields) -> PolicyAnswer:
+    """Return the answer that `to_answer` wrote.
+
+    Raises:
+        Invalid: it did not write this.
+    """
+    has_notify = fields.has("notify_groups")
+    return PolicyAnswer(
+        allow=fields.boolean("allow"),
+        deny=fields.texts("deny"),
+        reason=fields.text("reason"),
+        allow_break_glass=fields.boolean("allow_break_glass"),
+        tier=fields.one_of("approver_tier", Tier),
+        required_approvals=fields.integer("required_approvals"),
+        approver_groups=fields.texts("approver_groups"),
+        notify_groups=fields.texts("notify_groups") if has_notify else None,
+        channel=fields.text_or_none("channel"),
+        allow_self_approval=fields.boolean("allow_self_approval"),
+        require_comment=fields.boolean("require_comment"),
+        approval_note=fields.text("approval_note", default=""),
+        revision=fields.text("revision", default=""),
+        decision_id=fields.text("decision_id", default=""),
+    )
+
+
+def to_job(job: Job) -> JsonObject:
+    """Return waiting work; its lease stays with who works on it."""
+    return {
+        "id": str(job.id),
+        "kind": job.kind.value,
+        "lane": job.lane,
+        "key": job.key,
+        "dueAt": to_timestamp(job.due_at),
+        "payload": dict(job.payload),
+        "createdAt": to_timestamp(job.created_at),
+        "attempts": job.attempts,
+        "leasedUntil": to_moment(job.leased_until),
+        "lastError": job.last_error,
+    }
+
+
+def from_job(fields: Fields) -> Job:
+    """Return the job that `to_job` wrote, without its lease.
+
+    Raises:
+        Invalid: it did not write this.
+    """
+    return Job(
+        id=fields.integer("id"),
+        kind=fields.one_of("kind", JobKind),
+        lane=fields.text("lane"),
+        key=fields.text("key"),
+        due_at=fields.moment("dueAt"),
+        payload=fields.pairs("payload"),
+        created_at=fields.moment("createdAt"),
+        attempts=fields.integer("attempts"),
+        leased_until=fields.moment_or_none("leasedUntil"),
+        last_error=fields.text("lastError", default=""),
+    )
