@@ -1,13 +1,9 @@
 """What every test can ask for; the fixtures live in `tests/support`."""
 
-import importlib.util
+from pathlib import Path
 
-_PLUGINS = (
-    "tests.support.databases",
-    "tests.support.engines",
-    "tests.support.workspaces",
-    "tests.support.servers",
-    "tests.support.terminals",
-)
-
-pytest_plugins = [name for name in _PLUGINS if importlib.util.find_spec(name)]
+pytest_plugins = [
+    f"tests.support.{path.stem}"
+    for path in sorted((Path(__file__).parent / "support").glob("*.py"))
+    if path.stem != "__init__"
+]
