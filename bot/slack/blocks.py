@@ -145,9 +145,11 @@ def modal(
         "title": plain(title, MODAL_TITLE_LIMIT),
         "close": plain(close, MODAL_TITLE_LIMIT),
         "blocks": list(blocks),
-        "callback_id": callback_id,
-        "private_metadata": private_metadata,
     }
+    if callback_id:
+        view["callback_id"] = callback_id
+    if private_metadata:
+        view["private_metadata"] = private_metadata
     if submit is not None:
         view["submit"] = plain(submit, MODAL_TITLE_LIMIT)
     return view

@@ -1,0 +1,93 @@
+"""The modals: a reason, a comment, a request, and how something ended."""
+
+from bot.slack import ids
+from bot.slack.blocks import Block, modal, plain, section, text_input
+from bot.slack.payloads import ViewMemory
+from bot.slack.standing import asked_for
+from bot.slack.text import PROSE_SHOWN, TEXT_LIMIT, clip, spoken, visible
+from core.domain.request import ElevationRequest
+
+
+def deny_modal(request: ElevationRequest, memory: ViewMemory) -> Block:
+    """Return the form that asks why, below what is denied."""
+    why = text_input(
+        ids.REASON,
+        "Why not?",
+        multiline=True,
+        hint=f"{request.requester} reads this, and it is kept in the audit log.",
+    )
+    return modal(
+        title="Deny this request",
+        submit="Deny",
+        callback_id=ids.DENY_VIEW,
+        private_metadata=memory.to_metadata(),
+        blocks=[*_facts(request), why],
+    )
+
+
+def approve_modal(request: ElevationRequest, memory: ViewMemory) -> Block:
+    """Return the form that asks for the comment policy wants of an approver."""
+    comment = text_input(
+        ids.COMMENT,
+        "Comment",
+        multiline=True,
+        hint="Policy asks for one; it is kept in the audit log.",
+    )
+    return modal(
+        title="Approve this request",
+        submit="Approve",
+        callback_id=ids.APPROVE_VIEW,
+        private_metadata=memory.to_metadata(),
+        blocks=[*_facts(request), comment],
+    )
+
+
+def request_modal() -> Block:
+    """Return the form that asks for elevation."""
+    return modal(
+        title="Ask for a role",
+        submit="Ask",
+        callback_id=ids.REQUEST_VIEW,
+        blocks=[
+            text_input(ids.PROVIDER, "Provider", placeholder="local, aws, gcp …"),
+            text_input(ids.ROLE, "Role", placeholder="infra-admin"),
+            text_input(
+                ids.SCOPE, "Scope", placeholder="staging, an account, a cluster …"
+            ),
+            text_input(
+                ids.DURATION,
+                "For how long",
+                initial="1h",
+                hint="30m, 2h or 1h30m; it counts from when the credentials are issued",
+            ),
+            text_input(ids.REASON, "Reason", multiline=True, optional=True),
+        ],
+    )
+
+
+def result_modal(title: str, text: str) -> Block:
+    """Return how something ended, in place of the form.
+
+    Args:
+        text: raw; Slack reads no markup in it.
+    """
+    return modal(
+        title=title,
+        close="Close",
+        blocks=[section(plain(text), "result")],
+    )
+
+
+def _facts(request: ElevationRequest) -> list[Block]:
+    """Return what is decided about: nothing is cut but a very long reason."""
+    ask = request.ask
+    terms = f"Provider {ask.provider}, for {spoken(ask.duration)} from approval"
+    blocks = [
+        section(plain(f"{request.requester} asks for {asked_for(request)}"), "what"),
+        section(plain(terms), "terms"),
+    ]
+    if ask.reason:
+        reason = clip(visible(ask.reason), min(PROSE_SHOWN, TEXT_LIMIT))
+        blocks.append(section(plain(reason), "why"))
+    blocks.append(section(plain(str(request.id)), "id"))
+    return blocks
