@@ -1,0 +1,146 @@
+"""`jitsudo request` and `jitsudo withdraw`."""
+
+from datetime import timedelta
+from typing import Final
+
+import click
+
+from cli.errors import NOT_GRANTED, TIMED_OUT
+from cli.group import command
+from cli.output import show_outcome, show_request, show_submitted
+from cli.parameters import DurationType, RequestIdType, prose
+from cli.terminal import Terminal
+from cli.waiting import is_over, wait_for
+from core.domain.decision import RequestRecord
+from core.domain.request import Ask, checked_ask
+from core.errors import Invalid
+from core.vocabulary import RequestId, RequestState
+
+DEFAULT_TIMEOUT: Final = timedelta(minutes=10)
+
+
+@command(
+    "request",
+    examples=(
+        "jitsudo request --provider local --role infra-admin --scope staging \\",
+        '    --duration 1h --reason "INC-4421: pods do not start"',
+        "jitsudo request --provider local --role infra-admin --scope staging \\",
+        "    --wait --timeout 10m && echo granted",
+    ),
+)
+@click.option("--provider", required=True, metavar="NAME", help="Who grants it.")
+@click.option("--role", required=True, metavar="ROLE", help="What you want to be.")
+@click.option("--scope", required=True, metavar="SCOPE", help="Where: an account …")
+@click.option(
+    "--duration",
+    type=DurationType(),
+    default="1h",
+    show_default=True,
+    metavar="TIME",
+    help="For how long, counted from when it is granted.",
+)
+@click.option(
+    "--reason",
+    default="",
+    metavar="TEXT",
+    callback=prose(required=False),
+    help="Why; approvers read it. - reads standard input.",
+)
+@click.option("--break-glass", is_flag=True, help="Ask for emergency access.")
+@click.option("--wait", is_flag=True, help="Wait until it is granted or not.")
+@click.option(
+    "--timeout",
+    "patience",
+    type=DurationType(),
+    metavar="TIME",
+    help="How long --wait waits; 10m unless you say.",
+)
+async def request(
+    terminal: Terminal,
+    *,
+    provider: str,
+    role: str,
+    scope: str,
+    duration: timedelta,
+    reason: str,
+    break_glass: bool,
+    wait: bool,
+    patience: timedelta | None,
+) -> None:
+    """Ask for elevation.
+
+    With --wait the exit code is 0 when it was granted, 8 when not, and 124
+    when --timeout has passed.
+    """
+    if patience is not None and not wait:
+        message = "--timeout needs --wait"
+        raise click.UsageError(message)
+    ask = _checked(
+        Ask(
+            provider=provider,
+            role=role,
+            resource_scope=scope,
+            duration=duration,
+            reason=reason,
+            break_glass=break_glass,
+        )
+    )
+    async with terminal.connect(terminal) as connection:
+        record = await connection.approvals.submit(ask)
+        if terminal.is_table or not wait:
+            show_submitted(terminal, record)
+        record = await connection.settle(record.request.id) or record
+        if not wait:
+            return
+        final = await wait_for(
+            terminal,
+            connection.approvals,
+            record,
+            until=_is_answered,
+            patience=patience or DEFAULT_TIMEOUT,
+        )
+        _tell_end(terminal, final)
+
+
+def _tell_end(terminal: Terminal, record: RequestRecord) -> None:
+    """Print how the waiting ended, and end with its exit code."""
+    if terminal.is_table and not terminal.flags.quiet:
+        show_outcome(terminal, record)
+    elif not terminal.is_table:
+        show_request(terminal, record)
+    request = record.request
+    if not _is_answered(record):
+        terminal.warn(f"Still {request.state}: --timeout has passed.")
+        raise click.exceptions.Exit(TIMED_OUT)
+    if request.state is not RequestState.ACTIVE:
+        if request.decision_text and request.state is RequestState.REJECTED:
+            terminal.note(f"Denied by {request.decided_by}: {request.decision_text}")
+        raise click.exceptions.Exit(NOT_GRANTED)
+
+
+def _is_answered(record: RequestRecord) -> bool:
+    return record.request.state is RequestState.ACTIVE or is_over(record)
+
+
+def _checked(ask: Ask) -> Ask:
+    """Return the ask trimmed; what cannot be is a usage error.
+
+    Raises:
+        click.BadParameter: naming the option.
+    """
+    try:
+        return checked_ask(ask)
+    except Invalid as error:
+        raise click.BadParameter(
+            error.why, click.get_current_context(), param_hint=f"'--{error.field}'"
+        ) from error
+
+
+@command("withdraw", examples=("jitsudo withdraw req_01J8KZ4F2EMNQZ3V7XKQYBD4WA",))
+@click.argument("request_id", metavar="REQUEST-ID", type=RequestIdType())
+async def withdraw(terminal: Terminal, *, request_id: RequestId) -> None:
+    """Take back your own request before it is decided."""
+    async with terminal.connect(terminal) as connection:
+        record = await connection.approvals.withdraw(request_id)
+        show_outcome(terminal, record)
+        await connection.settle(request_id)

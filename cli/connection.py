@@ -1,0 +1,84 @@
+"""The way to a server over HTTP; a database URL leads to `cli.direct` instead."""
+
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Final
+
+from cli.errors import INTERRUPTED
+from cli.target import Target, find_target, is_loopback
+from cli.terminal import Connection, Terminal
+from core.approvals import Approvals
+from core.domain.decision import RequestRecord
+from core.errors import NotAuthenticated
+from core.vocabulary import RequestId
+
+TIMEOUT_SECONDS: Final = 30.0
+"""One call; a long poll asks for less than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConnection:
+    """Approvals over REST; the server does the rest by itself."""
+
+    approvals: Approvals
+    is_direct: bool = False
+
+    async def settle(self, _request_id: RequestId) -> RequestRecord | None:
+        """Do nothing: the server's workers are at it already."""
+        return None
+
+
+@asynccontextmanager
+async def connect(terminal: Terminal) -> AsyncIterator[Connection]:
+    """Open what the flags, the environment and the stored login ask for.
+
+    Raises:
+        ConfigurationError: nothing says where to go, or it cannot be.
+        NotAuthenticated: there is no token for that server.
+    """
+    target = find_target(terminal)
+    if target.is_database:
+        from cli.direct import open_direct  # noqa: PLC0415 - loads the whole core
+
+        async with open_direct(terminal, target) as direct:
+            yield direct
+        return
+    if target.token is None:
+        raise NotAuthenticated(why=target.why_no_token)
+    if target.server.startswith("http:") and not is_loopback(target.server):
+        terminal.note("Warning: this server is reached without TLS.")
+    with _abrupt_interrupts():
+        yield ServerConnection(_over_http(target))
+
+
+def _over_http(target: Target) -> Approvals:
+    from core.remote import HttpApprovals  # noqa: PLC0415 - loads pydantic
+
+    return HttpApprovals(
+        target.server, token=target.token, timeout_seconds=TIMEOUT_SECONDS
+    )
+
+
+@contextmanager
+def _abrupt_interrupts() -> Iterator[None]:
+    """Let Ctrl-C end the process at once.
+
+    A call waits in a thread, which asyncio would wait for; nothing here needs
+    an orderly end, since the server decides whatever was sent.
+    """
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        sys.stderr.write("\n")
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)
+
+    before = signal.signal(signal.SIGINT, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,121 @@
+"""Direct mode: an operator's way to the database when no server answers."""
+
+import os
+import pwd
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from cli.target import Target, display_name
+from cli.terminal import Terminal
+from core.approvals import Approvals
+from core.domain.decision import RequestRecord
+from core.domain.principal import Actor
+from core.errors import ConfigurationError
+from core.logs import configure_logs
+from core.services.telling import lane_of
+from core.settings import CoreSettings, load_core, load_document
+from core.vocabulary import GrantStatus, Origin, RequestId
+from core.wiring import Jitsudo, open_jitsudo
+
+_BOT_KEYS = frozenset({"host", "port", "slack"})
+"""The keys of the server's settings file that are not core's."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectConnection:
+    """Approvals in this process; also does the due work of a request at hand."""
+
+    jitsudo: Jitsudo
+    approvals: Approvals
+    terminal: Terminal
+    is_direct: bool = True
+
+    async def settle(self, request_id: RequestId) -> RequestRecord | None:
+        """Issue or end what is due for this request, and tell what waits."""
+        record = await self.approvals.get(request_id)
+        ran = await self.jitsudo.workers().run_lane(lane_of(record.request))
+        record = await self.approvals.get(request_id)
+        request = record.request
+        if ran:
+            self.terminal.note(f"Direct mode: the request is {request.state} now.")
+        if request.grant_status in {GrantStatus.FAILED, GrantStatus.REVOKE_FAILED}:
+            self.terminal.warn(f"Direct mode: {request.grant_error}")
+        self.terminal.note(
+            "Direct mode: cards, messages, retries and the end of the grant "
+            "wait for a server."
+        )
+        return record
+
+
+@asynccontextmanager
+async def open_direct(
+    terminal: Terminal, target: Target
+) -> AsyncIterator[DirectConnection]:
+    """Open the database with the server's settings.
+
+    With a token the commands act as its owner; without one as the operator,
+    who may issue tokens and read the audit log but decide nothing.
+
+    Raises:
+        ConfigurationError: the settings cannot be, or name no policy.
+        NotAuthenticated: the token is not valid.
+    """
+    configure_logs(debug=terminal.flags.debug)
+    settings = _settings(terminal, target)
+    user, host = _os_user(), socket.gethostname()
+    evidence = {"os_user": user, "host": host}
+    terminal.note(f"Direct mode: {display_name(target.server)} as {user} on {host}.")
+    async with open_jitsudo(settings) as jitsudo:
+        approvals: Approvals
+        if target.token is None:
+            approvals = jitsudo.operator(f"operator:{user}@{host}", evidence)
+        else:
+            bearer = await jitsudo.authenticate(target.token)
+            approvals = jitsudo.acting(
+                Actor(email=bearer.email, origin=Origin.DIRECT, evidence=evidence),
+                scopes=bearer.scopes,
+                expires_at=bearer.expires_at,
+            )
+        yield DirectConnection(jitsudo, approvals, terminal)
+
+
+def _settings(terminal: Terminal, target: Target) -> CoreSettings:
+    document = {
+        key: value
+        for key, value in load_document(terminal.environment).items()
+        if key not in _BOT_KEYS
+    }
+    environment = {
+        **terminal.environment,
+        "JITSUDO_DATABASE_URL": async_url(target.server),
+    }
+    settings = load_core(environment, document)
+    has_policy = settings.opa_url is not None or settings.policy_dir is not None
+    if target.token is not None and not has_policy:
+        raise ConfigurationError(
+            setting="JITSUDO_POLICY_DIR",
+            why="direct mode decides by the server's policy: set this, "
+            "JITSUDO_OPA_URL, or JITSUDO_CONFIG to the server's settings file",
+        )
+    return settings
+
+
+def async_url(url: str) -> str:
+    """Return a database URL with the driver that jitsudo uses."""
+    scheme, separator, rest = url.partition(":")
+    drivers = {
+        "postgres": "postgresql+asyncpg",
+        "postgresql": "postgresql+asyncpg",
+        "sqlite": "sqlite+aiosqlite",
+    }
+    return drivers.get(scheme.lower(), scheme) + separator + rest
+
+
+def _os_user() -> str:
+    """Return the OS user by the process's own id; variables can say anything."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid-{os.getuid()}"

@@ -1,0 +1,125 @@
+"""The terminal's composition root: every command by name, loaded when it is run."""
+
+import os
+import sys
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final
+
+import click
+
+from cli.errors import BROKEN_PIPE, INTERRUPTED, tell
+from cli.group import Lazy, RootGroup, group
+from cli.terminal import Terminal
+
+_DECIDE: Final = "Deciding"
+_ASK: Final = "Asking"
+_LOOK: Final = "Looking"
+_SIGN_IN: Final = "Signing in"
+_RUN: Final = "Running"
+
+COMMANDS: Final = {
+    "approve": Lazy("cli.decide:approve", "Approve a pending request.", _DECIDE),
+    "deny": Lazy("cli.decide:deny", "Deny a pending request, for good.", _DECIDE),
+    "status": Lazy(
+        "cli.status:status",
+        "Show requests: those you asked for, decided on or could decide.",
+        _DECIDE,
+    ),
+    "request": Lazy("cli.ask:request", "Ask for elevation.", _ASK),
+    "withdraw": Lazy(
+        "cli.ask:withdraw", "Take back your own request before it is decided.", _ASK
+    ),
+    "exec": Lazy(
+        "cli.elevated:execute", "Run a command with a request's credentials.", _ASK
+    ),
+    "audit": Lazy("cli.audit:audit", "Read and verify the audit log.", _LOOK),
+    "policy": Lazy("cli.policy:policy", "Try out, check and start a policy.", _LOOK),
+    "login": Lazy("cli.identity:login", "Store a token for a server.", _SIGN_IN),
+    "logout": Lazy("cli.identity:logout", "Forget a stored login.", _SIGN_IN),
+    "whoami": Lazy("cli.identity:whoami", "Show who you are to the server.", _SIGN_IN),
+    "token": Lazy("cli.tokens:token", "Issue, list and revoke tokens.", _SIGN_IN),
+    "server": Lazy("cli.server:server", "Look after a server.", _RUN),
+    "serve": Lazy("bot.commands:serve", "Run the server.", _RUN),
+    "demo": Lazy("bot.commands:demo", "Try everything on this machine.", _RUN),
+    "completion": Lazy(
+        "cli.completion:completion", "Print a shell's completion script.", _RUN
+    ),
+}
+"""Every command of `jitsudo`; what belongs to the server is named, not imported."""
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - Click passes it so
+    if value and not ctx.resilient_parsing:
+        from importlib.metadata import version  # noqa: PLC0415 - loads slowly
+
+        click.echo(f"jitsudo {version('jitsudo')}")
+        ctx.exit()
+
+
+@group(
+    "jitsudo",
+    cls=RootGroup,
+    lazy=COMMANDS,
+    examples=(
+        "jitsudo status --pending",
+        "jitsudo approve req_01J8KZ4F2EMNQZ3V7XKQYBD4WA",
+        "jitsudo --profile bob status -o json",
+    ),
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version and leave.",
+)
+def root(_terminal: Terminal) -> None:
+    """Sudo for the cloud, decided where the team already talks."""
+
+
+def main() -> None:
+    """Run `jitsudo` and end the process with its exit code."""
+    terminal = Terminal()
+    sys.excepthook = _unforeseen(terminal)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a real stream has it
+    sys.exit(run(sys.argv[1:], terminal))
+
+
+def run(arguments: list[str], terminal: Terminal) -> int:
+    """Run one command line; return the exit code."""
+    try:
+        code = root.main(
+            arguments, prog_name="jitsudo", standalone_mode=False, obj=terminal
+        )
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes standard output once more at exit; let it go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    return code if isinstance(code, int) else 0
+
+
+_Hook = Callable[[type[BaseException], BaseException, TracebackType | None], None]
+
+
+def _unforeseen(terminal: Terminal) -> _Hook:
+    def hook(
+        kind: type[BaseException],
+        error: BaseException,
+        trace: TracebackType | None,
+    ) -> None:
+        if terminal.flags.debug or not isinstance(error, Exception):
+            sys.__excepthook__(kind, error, trace)
+        else:
+            tell(error, debug=False)
+            click.echo("This is a fault in jitsudo; --debug shows where.", err=True)
+
+    return hook

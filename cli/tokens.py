@@ -1,0 +1,150 @@
+"""`jitsudo token`: bearer tokens for people and machines."""
+
+from datetime import timedelta
+from typing import Final
+
+import click
+
+from cli.group import command, group
+from cli.parameters import DurationType
+from cli.terminal import Terminal
+from cli.text import moment, table
+from core.domain.token import Token
+from core.vocabulary import TokenScope
+
+_HEADER: Final = ("ID", "EMAIL", "SCOPES", "CREATED", "EXPIRES", "STATE", "LAST USED")
+_DEFAULT_SCOPES: Final = (
+    TokenScope.REQUEST.value,
+    TokenScope.READ.value,
+    TokenScope.APPROVE.value,
+)
+
+
+@group(
+    "token",
+    examples=(
+        "jitsudo token issue --email alice@example.com --ttl 30d",
+        "jitsudo --server postgresql://… token issue --email erin@example.com",
+        "jitsudo token list",
+    ),
+)
+def token(_terminal: Terminal) -> None:
+    """Issue, list and revoke tokens."""
+
+
+@token.add
+@command(
+    "issue",
+    examples=(
+        "jitsudo token issue --email alice@example.com --ttl 30d",
+        "jitsudo token issue --email audit-bot@example.com --scope read",
+        "jitsudo token issue --email bob@example.com -q |",
+        "    jitsudo --profile bob login --server http://localhost:8080 --token-stdin",
+    ),
+)
+@click.option("--email", required=True, metavar="EMAIL", help="Whose token it is.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice([scope.value for scope in TokenScope]),
+    help="What it may do; may be repeated. All but admin unless you say.",
+)
+@click.option(
+    "--ttl",
+    type=DurationType(),
+    default="30d",
+    show_default=True,
+    metavar="TIME",
+    help="For how long it is valid.",
+)
+async def issue(
+    terminal: Terminal, *, email: str, scopes: tuple[str, ...], ttl: timedelta
+) -> None:
+    """Issue a token; it is printed this once and cannot be shown again.
+
+    With a database URL as --server no token is needed: that is how the first
+    one is made.
+    """
+    wanted = frozenset(TokenScope(scope) for scope in scopes or _DEFAULT_SCOPES)
+    async with terminal.connect(terminal) as connection:
+        issued = await connection.approvals.issue_token(email, scopes=wanted, ttl=ttl)
+    if terminal.is_table:
+        terminal.say(issued.secret)
+    else:
+        terminal.dump({**_to_object(issued.token), "token": issued.secret})
+    terminal.note(
+        f"Token {issued.token.id} of {issued.token.email} "
+        f"({_scopes(issued.token)}), valid until {moment(issued.token.expires_at)}. "
+        "It is not shown again."
+    )
+
+
+@token.add
+@command("list", examples=("jitsudo token list", "jitsudo token list -o json"))
+async def list_tokens(terminal: Terminal) -> None:
+    """List your tokens; everybody's if you are an admin."""
+    async with terminal.connect(terminal) as connection:
+        tokens = await connection.approvals.tokens()
+    if not terminal.is_table:
+        terminal.dump([_to_object(each) for each in tokens])
+    elif terminal.flags.quiet:
+        for each in tokens:
+            terminal.say(each.id)
+    elif not tokens:
+        terminal.note("No tokens found.")
+    else:
+        rows = [_row(terminal, each) for each in tokens]
+        for line in table(_HEADER, rows, columns=None):
+            terminal.say(line)
+
+
+@token.add
+@command("revoke", examples=("jitsudo token revoke tok_01J8KZ4F2E",))
+@click.argument("token_id", metavar="TOKEN-ID")
+async def revoke(terminal: Terminal, *, token_id: str) -> None:
+    """End a token, at once and for good."""
+    async with terminal.connect(terminal) as connection:
+        revoked = await connection.approvals.revoke_token(token_id)
+    if not terminal.is_table:
+        terminal.dump(_to_object(revoked))
+    elif terminal.flags.quiet:
+        terminal.say(revoked.id)
+    else:
+        terminal.say(f"Token {revoked.id} → revoked")
+        terminal.note(f"It was {revoked.email}'s.")
+
+
+def _scopes(token: Token) -> str:
+    return ",".join(scope.value for scope in TokenScope if scope in token.scopes)
+
+
+def _state(terminal: Terminal, token: Token) -> str:
+    if token.revoked_at is not None:
+        return "revoked"
+    return "valid" if token.is_valid(terminal.now()) else "expired"
+
+
+def _row(terminal: Terminal, token: Token) -> tuple[str, ...]:
+    return (
+        token.id,
+        token.email,
+        _scopes(token),
+        moment(token.created_at),
+        moment(token.expires_at),
+        _state(terminal, token),
+        moment(token.last_used_at) if token.last_used_at else "-",
+    )
+
+
+def _to_object(token: Token) -> dict[str, object]:
+    optional = {"revoked_at": token.revoked_at, "last_used_at": token.last_used_at}
+    return {
+        "id": token.id,
+        "email": token.email,
+        "scopes": [scope.value for scope in TokenScope if scope in token.scopes],
+        "created_at": moment(token.created_at),
+        "created_by": token.created_by,
+        "expires_at": moment(token.expires_at),
+        **{name: moment(time) for name, time in optional.items() if time},
+    }
