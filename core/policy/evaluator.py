@@ -1,0 +1,265 @@
+"""The child process that evaluates Rego: a program of its own, fed by a pipe.
+
+It stands alone, with the standard library and regopy, because it runs with an empty
+environment and no import path of ours. One JSON document per line each way; every
+answer carries the id of its question.
+
+Free text never leaves as text: regopy prints strings as they are stored, so each
+rule is asked separately and each string passes `base64.encode`, and nothing that
+somebody typed is ever parsed. Strings are stored the way JSON escapes them, except
+those given to `set_input`; so they are escaped on the way in and unescaped on the
+way out, and equal ones are equal.
+"""
+
+import base64
+import json
+import os
+import re
+import resource
+import signal
+import sys
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+import regopy
+from regopy.node import Node, NodeKind
+from regopy.rego_shared import rego_node_value
+
+Files: TypeAlias = dict[str, str]
+
+MEMORY_BYTES = 1 << 30
+"""The address space of this process; a policy that wants more ends it."""
+
+MOST_BYTES = 262_144
+"""The longest answer that is given."""
+
+ELEMENT = (
+    "[[type_name(v), [b | is_boolean(v); b := v], [n | is_number(v); n := v], "
+    "[s | is_string(v); s := base64.encode(v)], "
+    "[[type_name(e), [s | is_string(e); s := base64.encode(e)]] | some e in v]]"
+    " | v := data.%s.%s]"
+)
+"""One rule: empty if it is undefined, else its type and its value by type."""
+
+
+class Refused(Exception):
+    """The policy set cannot be used, or gave no answer; says why in one line."""
+
+    def __init__(self, *, why: str) -> None:
+        """Keep why."""
+        super().__init__(why)
+
+
+class Policy:
+    """A compiled set of policy files."""
+
+    def __init__(
+        self, files: Files, data: Iterable[str], rules: dict[str, list[str]]
+    ) -> None:
+        """Compile.
+
+        Args:
+            rules: which rules are read, by package.
+
+        Raises:
+            Refused: naming the file where that is known.
+        """
+        self._interpreter = regopy.Interpreter()
+        self._interpreter.log_level = regopy.LogLevel.NONE
+        # Otherwise what a built-in cannot do is undefined, and its negation true.
+        self._interpreter.strict_built_in_errors = True
+        for name, source in files.items():
+            self._add(name, source)
+        for document in data:
+            self._interpreter.add_data_json(document)
+        self._rules = rules
+        self._queries = {
+            package: self._build(
+                "x = [" + ", ".join(ELEMENT % (package, name) for name in names) + "]"
+            )
+            for package, names in rules.items()
+        }
+
+    def has(self, package: str, question: Any) -> bool:
+        """Tell whether a package exists, evaluating the whole of it once."""
+        query = self._build(f"x = count([1 | v := data.{package}; is_object(v)])")
+        return bool(self._run(query, question))
+
+    def answer(self, package: str, question: Any) -> dict[str, Any]:
+        """Return the defined rules of a package as plain values."""
+        elements = self._run(self._queries[package], question)
+        return {
+            name: _value(*element[0])
+            for name, element in zip(self._rules[package], elements, strict=True)
+            if element
+        }
+
+    def _add(self, name: str, source: str) -> None:
+        try:
+            self._interpreter.add_module(name, source)
+        except regopy.RegoError as error:
+            raise Refused(why=f"{name}{_place(str(error), source)}") from error
+
+    def _build(self, query: str) -> Any:
+        bundle = self._interpreter.build(query)
+        if not bundle.ok():
+            raise Refused(why=_message(bundle.node()))
+        return bundle
+
+    def _run(self, query: Any, question: Any) -> Any:
+        self._interpreter.set_input(_escaped(question))
+        try:
+            output = self._interpreter.query_bundle(query)
+        except (ValueError, regopy.RegoError) as error:
+            why = "no readable result; is a function called that does not exist?"
+            raise Refused(why=why) from error
+        if not output.ok():
+            raise Refused(why=_message(output.node()))
+        if not output.results:
+            raise Refused(why="no result")
+        return output.results[0].bindings["x"]
+
+
+def load(order: dict[str, Any]) -> tuple[Policy, list[str]]:
+    """Return a policy, and the packages it has, after asking each of them once."""
+    files: Files = order["files"]
+    try:
+        return _load(files, order)
+    except Refused as error:
+        name = next(iter(files), "")
+        why = str(error)
+        if len(files) > 1 and not why.startswith(tuple(files)):
+            name = _culprit(files, order)
+        raise Refused(why=why if why.startswith(name) else f"{name}: {why}") from error
+
+
+def _load(files: Files, order: dict[str, Any]) -> tuple[Policy, list[str]]:
+    policy = Policy(files, order["data"], order["rules"])
+    packages = []
+    for package, question in order["samples"].items():
+        if policy.has(package, question):
+            packages.append(package)
+            policy.answer(package, question)
+    return policy, packages
+
+
+def _culprit(files: Files, order: dict[str, Any]) -> str:
+    """Return the files without any one of which the set would do."""
+    guilty = []
+    for name in files:
+        try:
+            _load({n: text for n, text in files.items() if n != name}, order)
+        except Refused:
+            continue
+        guilty.append(name)
+    return ", ".join(guilty[:3]) or "all files together"
+
+
+def _place(error: str, source: str) -> str:
+    """Return `:line: what is wrong` from the hundreds of lines of an error."""
+    what = re.search(r"\(errormsg \d+:([^)\n]*)\)", error)
+    where = re.search(r"\(error \d+:[^|\n]*\|(\d+)\|", error)
+    line = source[: int(where[1])].count("\n") + 1 if where else 1
+    return f":{line}: {what[1] if what else 'cannot be read'}"
+
+
+def _message(node: Node) -> str:
+    """Return the first message of an error; its tree can be of any size."""
+    if node.kind == NodeKind.ErrorMessage:
+        return str(rego_node_value(node._impl))  # noqa: SLF001 - it has no other way
+    if node.kind not in (NodeKind.ErrorSeq, NodeKind.Error):
+        return ""
+    messages = (_message(node.at(index)) for index in range(len(node)))
+    found = next((message for message in messages if message), "")
+    return found.splitlines()[0][:200] if found else "an error without a message"
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)[1:-1]
+    if isinstance(value, dict):
+        return {_escaped(key): _escaped(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_escaped(member) for member in value]
+    return value
+
+
+def _value(
+    type_name: str,
+    booleans: list[bool],
+    numbers: list[float],
+    strings: list[str],
+    members: list[Any],
+) -> Any:
+    """Return a rule's value; an object is empty and a member that is no string null."""
+    match type_name:
+        case "boolean":
+            return booleans[0]
+        case "number":
+            return numbers[0]
+        case "string":
+            return _text(strings[0])
+        case "array" | "set":
+            return [_text(text[0]) if text else None for _, text in members]
+        case "object":
+            return {}
+        case _:
+            return None
+
+
+def _text(encoded: str) -> str:
+    try:
+        stored = base64.b64decode(encoded, validate=True).decode()
+    except ValueError as error:
+        raise Refused(why="a string is not UTF-8") from error
+    try:
+        return str(json.loads(f'"{stored}"', strict=False))
+    except ValueError:  # cut in the middle of an escape; it is only text
+        return stored
+
+
+def _handle(order: dict[str, Any], policy: Policy | None) -> tuple[Any, Policy | None]:
+    """Return the answer to an order, and the policy that is loaded afterwards."""
+    if "hello" in order:
+        return {"hello": regopy.__version__}, policy
+    try:
+        if "files" in order:
+            policy, packages = load(order)
+            return {"packages": packages}, policy
+        if policy is None:
+            return {"refused": "no policy is loaded"}, None
+        return {"rules": policy.answer(order["package"], order["question"])}, policy
+    except Refused as error:
+        return {"refused": str(error)}, policy
+
+
+def main() -> None:
+    """Answer until the pipe is closed."""
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # a policy's print() must not look like an answer
+    _limit_memory()
+    policy: Policy | None = None
+    for line in sys.stdin.buffer:
+        order = json.loads(line)
+        # Unhandled, this signal ends the process even inside a loop of Rego's, and
+        # even when nobody is left who would end it.
+        signal.setitimer(signal.ITIMER_REAL, order["seconds"])
+        answer, policy = _handle(order, policy)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        reply = json.dumps({"id": order["id"], **answer})
+        if len(reply) > MOST_BYTES:
+            reply = json.dumps({"id": order["id"], "refused": "the answer is too long"})
+        replies.write(reply.encode() + b"\n")
+        replies.flush()
+
+
+def _limit_memory() -> None:
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    except (OSError, ValueError):  # not every system has these limits
+        return
+
+
+if __name__ == "__main__":
+    main()
