@@ -1,0 +1,59 @@
+"""Trust tiers, and who is disabled."""
+
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from typing_extensions import override
+
+from core.ports import PrincipalRow, PrincipalStore
+from core.store.link import Link
+from core.store.rows import names
+from core.store.schema import principals
+from core.store.statements import Statement
+
+_INSERT: Final = postgresql.insert(principals)
+"""PostgreSQL's ON CONFLICT, which SQLite took over word for word."""
+
+_PUT: Final = Statement(
+    _INSERT.on_conflict_do_update(
+        index_elements=["email"],
+        set_={
+            "trust_tier": _INSERT.excluded.trust_tier,
+            "is_disabled": _INSERT.excluded.is_disabled,
+        },
+    ),
+    columns=names(principals.c),
+)
+
+_GET: Final = Statement(
+    sa.select(principals).where(principals.c.email == sa.bindparam("of_person"))
+)
+
+
+class SqlPrincipalStore(PrincipalStore):
+    """Principals in one transaction."""
+
+    def __init__(self, link: Link) -> None:
+        """Work in the transaction of `link`."""
+        self._link: Final = link
+
+    @override
+    async def get(self, email: str) -> PrincipalRow:
+        row = await self._link.row(_GET, of_person=email)
+        if row is None:
+            return PrincipalRow(email=email)
+        return PrincipalRow(
+            email=row["email"],
+            trust_tier=row["trust_tier"],
+            is_disabled=bool(row["is_disabled"]),
+        )
+
+    @override
+    async def put(self, row: PrincipalRow) -> None:
+        await self._link.rows(
+            _PUT,
+            email=row.email,
+            trust_tier=row.trust_tier,
+            is_disabled=row.is_disabled,
+        )

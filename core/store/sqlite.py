@@ -1,0 +1,290 @@
+"""A SQLite file by aiosqlite: one writer at a time, readers beside it."""
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import aiosqlite
+from sqlalchemy.dialects.sqlite.aiosqlite import dialect as aiosqlite_dialect
+from typing_extensions import override
+
+from core.clock import Deadline
+from core.errors import (
+    DeadlineExceeded,
+    JitsudoError,
+    OutcomeUnknown,
+    StoreBusy,
+    StoreUnavailable,
+)
+from core.store.dialects import to_microseconds
+from core.store.link import Database, Link, Row, see_through
+from core.store.pool import Pool
+from core.store.rules import broken, taken, unstorable, wrong_schema
+from core.store.statements import Statement
+
+BUSY_SECONDS: Final = 1.0
+"""How long to wait for a writer in another process."""
+
+READERS: Final = 4
+"""Most connections for reading; each is a thread, and they share the processors."""
+
+_DIALECT: Final = aiosqlite_dialect()
+
+_UNIQUE: Final[Mapping[str, str]] = {
+    "decisions.request_id, decisions.approver, decisions.verdict": "one_verdict_each",
+    "jobs.key": "one_waiting_job_per_key",
+    "jobs.lane": "one_job_in_flight_per_lane",
+}
+"""SQLite names the columns of a uniqueness constraint where others name the rule."""
+
+_MICROSECOND: Final = timedelta(microseconds=1)
+
+_DRIVER_ERRORS: Final = (sqlite3.Error, ValueError)
+"""aiosqlite says `ValueError` when a connection is closed."""
+
+
+class SqliteDatabase(Database):
+    """Transactions on a SQLite file in WAL mode."""
+
+    def __init__(self, path: Path, *, pool_size: int) -> None:
+        """Open nothing yet.
+
+        The pool for writers holds one connection: waiting for it in order is far
+        fairer than SQLite's own polling (p99 63 ms against 734 ms at 8 writers).
+        """
+        self._path: Final = path
+        self._writer: Final = self._pool(1, self._connect_writer)
+        self._readers: Final = self._pool(min(pool_size, READERS), self._connect_reader)
+
+    @override
+    @asynccontextmanager
+    async def link(
+        self, *, writes: bool, deadline: Deadline | None
+    ) -> AsyncIterator[Link]:
+        pool = self._writer if writes else self._readers
+        connection, _ = await pool.take(deadline)
+        link = SqliteLink(connection, deadline)
+        try:
+            await link.begin("BEGIN IMMEDIATE" if writes else "BEGIN")
+            yield link
+        finally:
+            if link.is_over:
+                await pool.give_back(connection)
+            else:
+                await see_through(_undo(pool, connection))
+
+    @override
+    async def version(self) -> str:
+        async with self.link(writes=False, deadline=None):
+            return f"SQLite {sqlite3.sqlite_version}"
+
+    @override
+    async def close(self) -> None:
+        await self._writer.close()
+        await self._readers.close()
+
+    def _pool(self, size: int, connect: Any) -> Pool[aiosqlite.Connection]:
+        return Pool(
+            size=size,
+            connect=connect,
+            disconnect=_disconnect,
+            abandon=_abandon,
+            is_closed=_is_closed,
+        )
+
+    async def _connect_writer(self, _seconds: float) -> aiosqlite.Connection:
+        return await self._connect("PRAGMA synchronous=FULL")
+
+    async def _connect_reader(self, _seconds: float) -> aiosqlite.Connection:
+        return await self._connect("PRAGMA query_only=ON")
+
+    async def _connect(self, pragma: str) -> aiosqlite.Connection:
+        # mode=rw: a mistyped path must not become an empty database.
+        connecting = aiosqlite.connect(
+            f"file:{quote(str(self._path))}?mode=rw",
+            uri=True,
+            isolation_level=None,
+            timeout=BUSY_SECONDS,
+            cached_statements=256,
+        )
+        # A process must be able to end while a connection is open; SQLAlchemy's
+        # own dialect does the same.
+        connecting._thread.daemon = True  # noqa: SLF001 - there is no public way
+        try:
+            connection = await connecting
+            connection.row_factory = sqlite3.Row
+            for setting in (
+                pragma,
+                "PRAGMA foreign_keys=ON",
+                # So that INSERT OR REPLACE meets the triggers against DELETE.
+                "PRAGMA recursive_triggers=ON",
+            ):
+                await connection.execute_fetchall(setting)
+        except _DRIVER_ERRORS as error:
+            raise _to_error(error, None) from error
+        return connection
+
+
+class SqliteLink(Link):
+    """A transaction on one aiosqlite connection."""
+
+    def __init__(
+        self, connection: aiosqlite.Connection, deadline: Deadline | None
+    ) -> None:
+        """Take over a connection without a transaction."""
+        self._connection: Final = connection
+        self._deadline: Final = deadline
+        self.is_over = False
+
+    async def begin(self, how: str) -> None:
+        """Begin, waiting for other processes no longer than the deadline.
+
+        Raises:
+            StoreBusy: another process is writing.
+            DeadlineExceeded: it was writing for too long.
+        """
+        if self._deadline is None:
+            await self._send(how)
+            return
+        patience = min(self._deadline.remaining(), BUSY_SECONDS)
+        if patience < BUSY_SECONDS:
+            await self._send(f"PRAGMA busy_timeout={int(patience * 1000)}")
+        try:
+            await self._send(how)
+        finally:
+            if patience < BUSY_SECONDS:
+                await self._send(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
+
+    @override
+    async def rows(self, statement: Statement, **values: object) -> Sequence[Row]:
+        compiled = statement.compiled(_DIALECT)
+        arguments = [_encoded(value) for value in compiled.arguments(values)]
+        if self._deadline is not None:
+            self._deadline.remaining()
+        return await self._send(compiled.sql, arguments)
+
+    @override
+    async def row(self, statement: Statement, **values: object) -> Row | None:
+        found = await self.rows(statement, **values)
+        return found[0] if found else None
+
+    @override
+    async def commit(self) -> None:
+        if self._deadline is not None:
+            self._deadline.remaining()
+        await see_through(self._commit())
+
+    async def _commit(self) -> None:
+        try:
+            await self._connection.execute_fetchall("COMMIT")
+        except sqlite3.OperationalError as error:
+            if _code(error) == sqlite3.SQLITE_IOERR:
+                raise OutcomeUnknown from error
+            raise _to_error(error, self._deadline) from error
+        except _DRIVER_ERRORS as error:
+            raise _to_error(error, self._deadline) from error
+        self.is_over = True
+
+    async def _send(
+        self, sql: str, arguments: Sequence[Any] = ()
+    ) -> Sequence[sqlite3.Row]:
+        try:
+            rows = await self._connection.execute_fetchall(sql, arguments)
+        except _DRIVER_ERRORS as error:
+            raise _to_error(error, self._deadline) from error
+        return list(rows)
+
+
+def _encoded(value: Any) -> Any:
+    match value:
+        case str():
+            if "\0" in value:
+                raise unstorable()
+            return value
+        case datetime():
+            return to_microseconds(value)
+        case timedelta():
+            return value // _MICROSECOND
+        case list() | tuple():
+            return json.dumps(value)
+        case _:
+            return value
+
+
+def _to_error(error: Exception, deadline: Deadline | None) -> JitsudoError:
+    text = str(error)
+    found: JitsudoError
+    match _code(error):
+        case _ if isinstance(error, UnicodeEncodeError):
+            found = unstorable()
+        case sqlite3.SQLITE_CONSTRAINT:
+            found = _refused(text)
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            found = _late_or_busy(deadline)
+        case sqlite3.SQLITE_CANTOPEN:
+            found = StoreUnavailable(
+                why="the file is not there or cannot be opened; "
+                "`jitsudo server migrate` creates it"
+            )
+        case _ if text.startswith(("no such table", "no such column")):
+            found = wrong_schema()
+        case _:
+            name = getattr(error, "sqlite_errorname", "SQLITE_MISUSE")
+            found = StoreUnavailable(why=f"it answered with error {name}")
+    return found
+
+
+def _refused(text: str) -> JitsudoError:
+    what, _, which = text.partition(" constraint failed: ")
+    if what == "UNIQUE":
+        return taken(_UNIQUE.get(which, which))
+    return broken(which if what == "CHECK" else what)
+
+
+def _code(error: Exception) -> int:
+    # The primary code; the rest of the number tells more than anybody needs.
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _late_or_busy(deadline: Deadline | None) -> JitsudoError:
+    if deadline is None:
+        return StoreBusy()
+    try:
+        deadline.remaining()
+    except DeadlineExceeded as late:
+        return late
+    return StoreBusy()
+
+
+async def _undo(
+    pool: Pool[aiosqlite.Connection], connection: aiosqlite.Connection
+) -> None:
+    try:
+        # Behind a BEGIN that may still be running in the connection's thread;
+        # nothing happens where there is no transaction.
+        await connection.rollback()
+    except _DRIVER_ERRORS:
+        pool.discard(connection)
+    else:
+        await pool.give_back(connection)
+
+
+def _is_closed(_connection: aiosqlite.Connection) -> bool:
+    # A file does not hang up; a connection is closed by us or not at all.
+    return False
+
+
+def _abandon(connection: aiosqlite.Connection) -> None:
+    connection.stop()
+
+
+async def _disconnect(connection: aiosqlite.Connection) -> None:
+    try:
+        await connection.close()
+    except _DRIVER_ERRORS:
+        connection.stop()
