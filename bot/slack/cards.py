@@ -20,6 +20,7 @@ from bot.slack.blocks import (
 from bot.slack.standing import (
     asked_for,
     grant_line,
+    is_open,
     outcome_line,
     outcome_words,
     person,
@@ -78,11 +79,6 @@ class CardFacts:
     ping: Ping | None = None
 
 
-def has_buttons(request: ElevationRequest, now: datetime) -> bool:
-    """Tell whether there is anything left to press."""
-    return request.state is RequestState.PENDING and not request.has_lapsed(now)
-
-
 def request_card(facts: CardFacts) -> Message:
     """Return the card of a request; the state decides what is on it."""
     request = facts.record.request
@@ -94,7 +90,7 @@ def request_card(facts: CardFacts) -> Message:
     blocks.append(section(mrkdwn(_terms(facts)), block_id("terms")))
     blocks += _approvals(facts.record, block_id)
     blocks += _standing(facts, block_id)
-    if has_buttons(request, facts.now):
+    if is_open(request, facts.now):
         if facts.ping is not None:
             blocks.append(section(mrkdwn(_ping(facts.ping)), block_id("ping")))
         blocks.append(actions(_buttons(request), block_id("buttons")))
@@ -106,7 +102,7 @@ def minimal_card(facts: CardFacts) -> Message:
     """Return a card that Slack cannot find fault with: text, id, terminal line."""
     request = facts.record.request
     lines = [_fallback(facts), f"`{request.id}`"]
-    if has_buttons(request, facts.now):
+    if is_open(request, facts.now):
         lines.append(
             f"Decide with `/jitsudo approve {request.id}` or "
             f"`/jitsudo deny {request.id}`"
@@ -145,7 +141,7 @@ def _terms(facts: CardFacts) -> str:
     """Return how long, who may approve, how many, until when: a line each."""
     request = facts.record.request
     lines = [f"For *{spoken(request.ask.duration)}* from approval"]
-    if not has_buttons(request, facts.now):
+    if not is_open(request, facts.now):
         return lines[0]
     counted = f"*{request.counted_approvals} of {request.required_approvals}* approvals"
     groups = ", ".join(request.routing.approver_groups)
@@ -233,6 +229,6 @@ def _small_print(facts: CardFacts) -> list[str]:
         f"{name}'s {nth} request this week",
         f"asked by {person(request.requester)}",
     ]
-    if has_buttons(request, facts.now):
+    if is_open(request, facts.now):
         lines.insert(1, f"`jitsudo approve {request.id}`")
     return lines

@@ -1,12 +1,12 @@
 """What the Slack front end needs of a jitsudo process: `core.wiring.Jitsudo` fits."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Protocol
 
 from core.approvals import Approvals
 from core.domain.principal import Actor
 from core.ports import Clock, Directory, Store
+from core.services.signal import Signal
 from core.vocabulary import RequestId, Verdict
 
 
@@ -29,8 +29,8 @@ class JitsudoPort(Protocol):
         ...
 
     @property
-    def wake(self) -> asyncio.Event:
-        """Return the event that is set after a commit that enqueued jobs."""
+    def signal(self) -> Signal:
+        """Return what is rung after a commit that enqueued jobs."""
         ...
 
     def acting(self, actor: Actor, *, seconds: float = 10.0) -> Approvals:

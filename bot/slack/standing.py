@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Final
 
 from bot.slack.text import date_token, inline, short_name, spoken
+from core.domain.lifecycle import wrong_state
 from core.domain.request import ElevationRequest
-from core.vocabulary import GrantStatus, RequestState
+from core.errors import WrongState
+from core.vocabulary import GrantStatus, RequestEvent, RequestState
 
 NAME_SHOWN: Final = 254
 """Characters of an e-mail; all of them."""
@@ -133,3 +135,26 @@ def _next_try(request: ElevationRequest) -> str:
 
 def _when(moment: datetime | None) -> str:
     return "" if moment is None else f", {date_token(moment)}"
+
+
+def is_open(request: ElevationRequest, now: datetime) -> bool:
+    """Tell whether anybody can still decide."""
+    return request.state is RequestState.PENDING and not request.has_lapsed(now)
+
+
+def refuse_closed(request: ElevationRequest, now: datetime) -> None:
+    """Do nothing for a request that can be decided.
+
+    Raises:
+        WrongState: nobody can decide it any more.
+    """
+    if request.has_lapsed(now):
+        raise WrongState(
+            request_id=request.id,
+            expected=RequestState.PENDING.value,
+            actual=RequestState.EXPIRED.value,
+            by="system",
+            at=request.lapses_at,
+        )
+    if request.state is not RequestState.PENDING:
+        raise wrong_state(request, RequestEvent.DENY)

@@ -1,0 +1,68 @@
+"""Work after an answer: supervised, waited for at the end, harmless if it fails."""
+
+import asyncio
+from collections.abc import Coroutine
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+_log = structlog.get_logger()
+
+
+class Background:
+    """Runs what nobody waits for; entered and left by one and the same task."""
+
+    def __init__(self) -> None:
+        """Run nothing yet."""
+        self._tasks = asyncio.TaskGroup()
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        await self._tasks.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Cancel what still runs, and wait for it."""
+        for task in self._running:
+            task.cancel()
+        await self._tasks.__aexit__(kind, error, trace)
+
+    def start(self, work: Coroutine[object, object, None]) -> None:
+        """Run `work` beside everything else."""
+        _ = self._start(work)
+
+    async def finish_within(
+        self, work: Coroutine[object, object, None], seconds: float
+    ) -> None:
+        """Run `work`; return when it is done, or after `seconds` without it."""
+        await asyncio.wait({self._start(work)}, timeout=seconds)
+
+    def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        task = self._tasks.create_task(_supervised(work))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until nothing runs, but no longer than `seconds`."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=seconds)
+
+
+async def _supervised(work: Coroutine[object, object, None]) -> None:
+    """Await `work` so that its failure is logged and takes nothing else along."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task})
+    finally:
+        task.cancel()
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        _log.error("background_work_failed", exc_info=error)

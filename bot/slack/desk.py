@@ -1,0 +1,264 @@
+"""Where every act from Slack passes: who is it, may it begin, what is answered."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from bot.slack.background import Background
+from bot.slack.client import SlackClient
+from bot.slack.errors import Trouble, WhoCan
+from bot.slack.payloads import SlackPerson
+from bot.slack.people import People
+from bot.slack.ports import JitsudoPort
+from bot.slack.text import FALLBACK_LIMIT, clip, escape
+from core.approvals import Approvals
+from core.clock import Deadline
+from core.domain.principal import Actor
+from core.domain.request import ElevationRequest, parse_request_id
+from core.errors import (
+    DeadlineExceeded,
+    DependencyError,
+    Invalid,
+    JitsudoError,
+    NotAuthenticated,
+    NotFound,
+    RefusedError,
+    SlackFailed,
+)
+from core.vocabulary import Origin, RequestId, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+ACT_SECONDS: Final = 2.2
+"""For identity, policy, locks and retries together; Slack waits three seconds."""
+
+EXPLAIN_SECONDS: Final = 0.4
+"""For finding out who could; without it the refusal is told all the same."""
+
+AT_ONCE: Final = 64
+"""Acts in flight; more wait within their own deadline."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Act:
+    """Something a person does in Slack, before it is known who they are.
+
+    Attributes:
+        request_id: which request it names; None if it names none.
+        verdict: what they want to say; None if it is no decision.
+        may_show: whether the person has the request before their eyes, so that
+            a refusal may tell who could.
+        terminal_line: does the same on the terminal.
+    """
+
+    person: SlackPerson
+    evidence: Mapping[str, str]
+    deadline: Deadline
+    request_id: RequestId | None = None
+    verdict: Verdict | None = None
+    may_show: bool = False
+    terminal_line: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What a person is told.
+
+    Attributes:
+        text: raw; None where what they see is answer enough.
+        error: why it was refused, or None.
+    """
+
+    text: str | None = None
+    error: JitsudoError | None = None
+
+
+class Desk:
+    """Identifies people and turns errors into private answers."""
+
+    def __init__(
+        self,
+        *,
+        jitsudo: JitsudoPort,
+        client: SlackClient,
+        people: People,
+        background: Background,
+    ) -> None:
+        """Keep what acts need."""
+        self._jitsudo = jitsudo
+        self._client = client
+        self._people = people
+        self._background = background
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._in_flight = 0
+
+    async def approvals(self, act: Act) -> Approvals:
+        """Return the approvals of the person who acts, within what time is left.
+
+        Raises:
+            NotAuthenticated: they may not act; it is audited.
+            SlackFailed, DeadlineExceeded: nobody knows who they are.
+        """
+        actor = await self.identify(act)
+        seconds = act.deadline.remaining()
+        return self._jitsudo.acting(actor, seconds=seconds)
+
+    async def identify(self, act: Act) -> Actor:
+        """Return the actor behind an act.
+
+        Raises:
+            NotAuthenticated: they may not act; it is audited.
+            SlackFailed, DeadlineExceeded: nobody knows who they are.
+        """
+        try:
+            email = await self._people.identify(act.person, act.deadline)
+        except NotAuthenticated as error:
+            await self._audit_stranger(act, error)
+            raise
+        return Actor(email=email, origin=Origin.SLACK, evidence=act.evidence)
+
+    async def _audit_stranger(self, act: Act, error: NotAuthenticated) -> None:
+        """Record a stranger's refusal; never longer than the act may take."""
+        refusal = self._jitsudo.refuse_stranger(
+            actor=act.person.actor,
+            request_id=act.request_id,
+            verdict=act.verdict,
+            code=error.code,
+            why=error.why,
+            evidence=act.evidence,
+        )
+        await self._background.finish_within(refusal, EXPLAIN_SECONDS)
+
+    async def request(
+        self, request_id: RequestId, deadline: Deadline
+    ) -> ElevationRequest:
+        """Return a request by one indexed read; policy is not asked.
+
+        Raises:
+            NotFound: there is no such request.
+        """
+        async with self._jitsudo.store.snapshot(deadline) as uow:
+            request = await uow.requests.get(request_id)
+        if request is None:
+            raise NotFound(what="request", name=request_id)
+        return request
+
+    async def answer(self, act: Act, work: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Do `work` and return its answer, or why there is none.
+
+        No deliberate error leaves here, so that none can follow an ack: Bolt
+        forgets an ack that an exception comes after.
+        """
+        try:
+            async with self._busy(act.deadline):
+                return await work()
+        except JitsudoError as error:
+            if isinstance(error, DependencyError):
+                _log.warning("act_failed", error=error.code, why=str(error))
+            return Answer(text=await self._explain(act, error), error=error)
+
+    async def _explain(self, act: Act, error: JitsudoError) -> str:
+        who_can, stranger = None, None
+        if isinstance(error, RefusedError):
+            try:
+                async with asyncio.timeout(EXPLAIN_SECONDS):
+                    who_can = await self._who_can(act)
+                    stranger = await self._stranger(act)
+            except (JitsudoError, TimeoutError):
+                _log.info("refusal_not_explained", refusal=error.code)
+        trouble = Trouble(
+            error=error,
+            who_can=who_can,
+            stranger=stranger,
+            terminal_line=act.terminal_line,
+        )
+        return trouble.to_text()
+
+    async def _who_can(self, act: Act) -> WhoCan | None:
+        if act.request_id is None or not await self._may_show(act):
+            return None
+        deadline = Deadline(seconds=EXPLAIN_SECONDS)
+        request = await self.request(act.request_id, deadline)
+        members: set[str] = set()
+        for group in request.routing.approver_groups:
+            members.update(await self._jitsudo.directory.members_of(group))
+        members.discard(request.requester)
+        return WhoCan(
+            groups=request.routing.approver_groups, people=tuple(sorted(members))
+        )
+
+    async def _may_show(self, act: Act) -> bool:
+        """Tell whether the person may read about the request they named."""
+        if act.may_show or act.request_id is None:
+            return True
+        try:
+            actor = await self.identify(act)
+            approvals = self._jitsudo.acting(actor, seconds=EXPLAIN_SECONDS)
+            await approvals.get(act.request_id)
+        except RefusedError:
+            return False
+        return True
+
+    async def _stranger(self, act: Act) -> str | None:
+        actor = await self._people.identify(
+            act.person, Deadline(seconds=EXPLAIN_SECONDS)
+        )
+        groups = await self._jitsudo.directory.groups_of(actor)
+        return None if groups else actor
+
+    def tell(self, response_url: str | None, answer: Answer) -> None:
+        """Tell a person privately, after the ack and without waiting for it."""
+        if answer.text is not None and response_url:
+            text = clip(escape(answer.text), FALLBACK_LIMIT)
+            self._background.start(self._respond(response_url, text))
+
+    async def _respond(self, response_url: str, text: str) -> None:
+        try:
+            await self._client.respond(response_url, text)
+        except SlackFailed as error:
+            _log.warning("answer_not_delivered", why=error.why)
+
+    @asynccontextmanager
+    async def _busy(self, deadline: Deadline) -> "AsyncIterator[None]":
+        """Count an act in flight; wait for room no longer than it may take."""
+        self._in_flight += 1
+        self._idle.clear()
+        try:
+            try:
+                async with asyncio.timeout(deadline.remaining()):
+                    await self._room.acquire()
+            except TimeoutError as error:
+                raise DeadlineExceeded from error
+            try:
+                yield
+            finally:
+                self._room.release()
+        finally:
+            self._in_flight -= 1
+            if self._in_flight == 0:
+                self._idle.set()
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until no act is in flight, but no longer than `seconds`."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            _log.warning("acts_still_in_flight", count=self._in_flight)
+
+
+def id_or_none(text: str) -> RequestId | None:
+    """Return the request id that `text` spells, or None; for the audit log."""
+    try:
+        return parse_request_id(text)
+    except Invalid:
+        return None

@@ -1,0 +1,176 @@
+"""Turns button presses and the modals behind them into decisions."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.context.async_context import AsyncBoltContext
+
+from bot.slack import ids
+from bot.slack.adoption import Adoption
+from bot.slack.blocks import Block
+from bot.slack.client import SlackClient
+from bot.slack.desk import Act, Answer, Desk, id_or_none
+from bot.slack.middleware import deadline_of
+from bot.slack.modals import approve_modal, deny_modal, result_modal
+from bot.slack.payloads import ButtonClick, ModalSubmission, ViewMemory
+from bot.slack.sentences import still_needed, terminal_line
+from bot.slack.standing import is_open, refuse_closed
+from core.domain.request import ElevationRequest, parse_request_id
+from core.domain.text import checked_prose
+from core.errors import Invalid
+from core.ports import Clock
+from core.vocabulary import RequestId, Verdict
+
+
+class DecisionListeners:
+    """Turns presses of Approve and Deny, and their modals, into decisions.
+
+    The card is redrawn by a job once the decision has committed; `Desk` finds
+    out who presses and words the refusals, so neither is handled here.
+    """
+
+    def __init__(
+        self, *, desk: Desk, client: SlackClient, adoption: Adoption, clock: Clock
+    ) -> None:
+        """Keep what decisions need."""
+        self._desk = desk
+        self._client = client
+        self._adoption = adoption
+        self._clock = clock
+
+    def register(self, app: AsyncApp) -> None:
+        """Attach these listeners to `app`."""
+        app.action(ids.APPROVE)(self.approve)
+        app.action(ids.DENY)(self.deny)
+        app.view(ids.APPROVE_VIEW)(self.approve_with_comment)
+        app.view(ids.DENY_VIEW)(self.deny_with_reason)
+
+    async def approve(
+        self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext
+    ) -> None:
+        """Approve the request on whose card the button was pressed."""
+        click = ButtonClick.from_payload(body)
+        act = _act_of(click, Verdict.APPROVE, context)
+        answer = await self._desk.answer(act, lambda: self._approve(act, click))
+        self._desk.tell(click.response_url, answer)
+        self._adoption.noticed(click, answer)
+        await ack()  # what is acknowledged has been committed, or refused
+
+    async def deny(
+        self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext
+    ) -> None:
+        """Open the modal that asks why."""
+        click = ButtonClick.from_payload(body)
+        act = _act_of(click, Verdict.DENY, context)
+        answer = await self._desk.answer(act, lambda: self._open_denial(act, click))
+        self._desk.tell(click.response_url, answer)
+        self._adoption.noticed(click, answer)
+        await ack()
+
+    async def approve_with_comment(
+        self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext
+    ) -> None:
+        """Approve with the comment from the modal."""
+        sent = ModalSubmission.from_payload(body)
+        act = _act_of_modal(sent, Verdict.APPROVE, context)
+        answer = await self._desk.answer(act, lambda: self._approve_sent(act, sent))
+        await ack(**_modal_answer("Approval", ids.COMMENT, answer))
+
+    async def deny_with_reason(
+        self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext
+    ) -> None:
+        """Deny with the reason from the modal."""
+        sent = ModalSubmission.from_payload(body)
+        act = _act_of_modal(sent, Verdict.DENY, context)
+        answer = await self._desk.answer(act, lambda: self._deny_sent(act, sent))
+        await ack(**_modal_answer("Denial", ids.REASON, answer))
+
+    async def _approve(self, act: Act, click: ButtonClick) -> Answer:
+        request_id = parse_request_id(click.value)
+        approvals = await self._desk.approvals(act)
+        request = await self._desk.request(request_id, act.deadline)
+        if request.routing.require_comment and is_open(request, self._clock.now()):
+            return await self._open(approve_modal, request, click)
+        try:
+            record = await approvals.approve(request_id, comment="")
+        except Invalid as error:
+            if error.field != ids.COMMENT:
+                raise
+            # Policy wants a comment now, which it did not at submission.
+            return await self._open(approve_modal, request, click)
+        return Answer(text=still_needed(record) or None)
+
+    async def _open_denial(self, act: Act, click: ButtonClick) -> Answer:
+        request_id = parse_request_id(click.value)
+        await self._desk.identify(act)
+        request = await self._desk.request(request_id, act.deadline)
+        refuse_closed(request, self._clock.now())
+        return await self._open(deny_modal, request, click)
+
+    async def _open(
+        self,
+        form: Callable[[ElevationRequest, ViewMemory], Block],
+        request: ElevationRequest,
+        click: ButtonClick,
+    ) -> Answer:
+        memory = ViewMemory(request_id=request.id, message=click.message)
+        await self._client.open_view(click.trigger_id, form(request, memory))
+        return Answer()
+
+    async def _approve_sent(self, act: Act, sent: ModalSubmission) -> Answer:
+        said = sent.values.get(ids.COMMENT, "")
+        comment = checked_prose(ids.COMMENT, said, required=True)
+        approvals = await self._desk.approvals(act)
+        record = await approvals.approve(_request_of(sent), comment=comment)
+        return Answer(text=still_needed(record) or None)
+
+    async def _deny_sent(self, act: Act, sent: ModalSubmission) -> Answer:
+        said = sent.values.get(ids.REASON, "")
+        reason = checked_prose(ids.REASON, said, required=True)
+        approvals = await self._desk.approvals(act)
+        await approvals.deny(_request_of(sent), reason=reason)
+        return Answer()
+
+
+def _act_of(click: ButtonClick, verdict: Verdict, context: AsyncBoltContext) -> Act:
+    request_id = id_or_none(click.value)
+    return Act(
+        person=click.person,
+        evidence=click.evidence,
+        deadline=deadline_of(context),
+        request_id=request_id,
+        verdict=verdict,
+        may_show=True,  # they pressed on its card
+        terminal_line=terminal_line(verdict, request_id),
+    )
+
+
+def _act_of_modal(
+    sent: ModalSubmission, verdict: Verdict, context: AsyncBoltContext
+) -> Act:
+    memory = sent.memory
+    request_id = id_or_none(memory.request_id)
+    return Act(
+        person=sent.person,
+        evidence=sent.evidence(memory.message),
+        deadline=deadline_of(context),
+        request_id=request_id,
+        verdict=verdict,
+        may_show=True,  # the modal repeats it
+        terminal_line=terminal_line(verdict, request_id),
+    )
+
+
+def _request_of(sent: ModalSubmission) -> RequestId:
+    return parse_request_id(sent.memory.request_id)
+
+
+def _modal_answer(title: str, field: str, answer: Answer) -> Mapping[str, Any]:
+    """Return how a modal goes on: it closes, marks its input, or tells."""
+    if isinstance(answer.error, Invalid) and answer.error.field == field:
+        return {"response_action": "errors", "errors": {field: answer.error.why}}
+    if answer.text is None:
+        return {}
+    view = result_modal(title, answer.text)
+    return {"response_action": "update", "view": view}
