@@ -76,7 +76,11 @@ class EmbeddedEngine(PolicyEngine):
                 why=f"{directory} holds no .rego files; "
                 f"`jitsudo policy init {directory}` writes some to start from",
             )
-        engine._loaded = await engine._load(files)
+        try:
+            engine._loaded = await engine._load(files)
+        except ConfigurationError:
+            await engine.close()
+            raise
         engine._stamp = stamp
         engine._checked_at = asyncio.get_running_loop().time()
         return engine

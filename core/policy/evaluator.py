@@ -176,6 +176,8 @@ def _message(node: Node) -> str:
 
 def _escaped(value: Any) -> Any:
     if isinstance(value, str):
+        if value.isprintable() and '"' not in value and "\\" not in value:
+            return value  # nearly every string; it is its own escaped form
         return json.dumps(value, ensure_ascii=False)[1:-1]
     if isinstance(value, dict):
         return {_escaped(key): _escaped(member) for key, member in value.items()}
