@@ -158,6 +158,16 @@ def from_timestamp(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def _read(event: "StoredEvent") -> dict[str, object]:
+    try:
+        recorded = json.loads(event.record)
+    except ValueError:
+        recorded = None
+    if not isinstance(recorded, dict):
+        raise AuditChainBroken(seq=event.seq, why="its record is no JSON object")
+    return recorded
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoredEvent:
     """An event as its row has it: the record, and the columns that repeat it."""
@@ -199,7 +209,7 @@ class ChainVerifier:
             )
         if chain_hash(event.record) != event.hash:
             raise AuditChainBroken(seq=event.seq, why="its hash is not its record's")
-        recorded = json.loads(event.record)
+        recorded = _read(event)
         for name in (
             "seq", "prev_hash", "occurred_at", "actor", "action", "outcome",
             "request_id",

@@ -1,5 +1,6 @@
 """People and machines as identified, and how one of them acted."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -9,6 +10,11 @@ from core.vocabulary import Origin
 
 EMAIL_LIMIT: Final = 254
 """Source: RFC 5321 section 4.5.3.1.3, less the angle brackets."""
+
+_EMAIL: Final = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
+)
+"""Source: RFC 5321 section 4.1.2, Dot-string (loosely) and Domain."""
 
 ADMINS_GROUP: Final = "jitsudo-admins"
 AUDITORS_GROUP: Final = "jitsudo-auditors"
@@ -61,14 +67,14 @@ def normalise_email(text: str) -> str:
     """Return the one spelling of an e-mail address: no blanks, lower case.
 
     Raises:
-        Invalid: it has no name and host, or has anything but printable ASCII,
-            so that no look-alike of another alphabet becomes somebody else.
+        Invalid: it has no name and host, or has anything but the characters of
+            an unquoted ASCII address, so that no look-alike of another alphabet
+            becomes somebody else and no operator's or machine's name is one.
     """
-    email = text.strip().lower()
-    name, at, host = email.rpartition("@")
-    printable = all("!" <= character <= "~" for character in email)
-    if not (name and at and "." in host and printable and len(email) <= EMAIL_LIMIT):
+    email = text.strip()
+    # Checked before the case is folded: the Kelvin sign becomes an ASCII "k".
+    if not _EMAIL.fullmatch(email) or len(email) > EMAIL_LIMIT:
         raise Invalid(
             field="e-mail", why="expected an address such as alice@example.com"
         )
-    return email
+    return email.lower()

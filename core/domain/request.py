@@ -150,7 +150,8 @@ def parse_request_id(text: str) -> RequestId:
     """
     candidate = text.strip()
     candidate = candidate[:4].lower() + candidate[4:].upper()
-    if not REQUEST_ID_PATTERN.fullmatch(candidate):
+    # Capitals of some foreign letters are ASCII: no look-alike names a request.
+    if not (text.isascii() and REQUEST_ID_PATTERN.fullmatch(candidate)):
         raise Invalid(
             field="request id",
             why="expected req_ and 26 letters or digits, such as "

@@ -11,6 +11,12 @@ PROVIDER_LIMIT: Final = 64
 PROSE_LIMIT: Final = 2_000
 """Characters in a reason or a comment; Slack's inputs hold 3,000."""
 
+_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and signs without ink: the Hangul fillers and the empty Braille cell.
+
+Source: Unicode's DerivedCoreProperties, Default_Ignorable_Code_Point.
+"""
+
 
 def checked_name(field: str, text: str, *, limit: int) -> str:
     """Return `text` without outer blanks if it is printable ASCII.
@@ -66,6 +72,6 @@ def checked_prose(field: str, text: str, *, required: bool) -> str:
 def has_visible_text(text: str) -> bool:
     """Tell whether anything in `text` leaves ink: not blanks, marks of direction."""
     return any(
-        unicodedata.category(character)[0] in "LMNPS" and character != "\u2800"
+        unicodedata.category(character)[0] in "LNPS" and character not in _BLANK
         for character in text
     )
