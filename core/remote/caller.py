@@ -1,0 +1,118 @@
+"""Calls a server with a token, and says what a lost answer means."""
+
+import json
+from collections.abc import Callable
+from enum import Enum
+from typing import Final, NoReturn, TypeVar
+
+from core.errors import (
+    Invalid,
+    NotAuthenticated,
+    OutcomeUnknown,
+    ServerUnavailable,
+)
+from core.remote.address import Address
+from core.remote.exchange import AnswerLost, Call, exchange
+from core.remote.reading import GATEWAY_STATUSES, Unreadable, read_answer
+from core.wire.fields import Fields
+from core.wire.requests import JsonObject
+
+PATH: Final = "/api/v1alpha1"
+
+T = TypeVar("T")
+
+
+class Doubt(Enum):
+    """What to do when an answer was lost."""
+
+    NONE = "nothing can have changed"
+    REPEAT = "doing it again gives the same answer"
+    LOOK = "doing it again would do it twice"
+
+
+class Caller:
+    """Speaks to one server for one token."""
+
+    def __init__(
+        self, server: str, *, token: str | None, timeout_seconds: float
+    ) -> None:
+        """Bind to a server and a token; nothing is sent yet.
+
+        Raises:
+            ConfigurationError: the address cannot be, or would carry the token
+                in clear.
+        """
+        self._address = Address.from_url(server)
+        if token is not None:
+            self._address.check_secrecy()
+        self._token = token
+        self._timeout_seconds = timeout_seconds
+
+    async def call(
+        self,
+        method: str,
+        target: str,
+        read: Callable[[Fields], T],
+        *,
+        body: JsonObject | None = None,
+        doubt: Doubt = Doubt.NONE,
+        timeout_seconds: float | None = None,
+    ) -> T:
+        """Send one call and return what `read` makes of the answer.
+
+        Args:
+            target: path and query, encoded, after `/api/v1alpha1`.
+            timeout_seconds: how long the server may be silent, if not as usual.
+
+        Raises:
+            JitsudoError: what the server answered.
+            ServerUnavailable: it did not answer, or somebody else did.
+            OutcomeUnknown: the answer was lost, and asking again tells.
+        """
+        call = Call(
+            method=method,
+            target=PATH + target,
+            headers=self._headers(has_body=body is not None),
+            body=None if body is None else json.dumps(body).encode(),
+            timeout_seconds=timeout_seconds or self._timeout_seconds,
+        )
+        name = self._address.name
+        try:
+            return _believed(
+                read_answer(name, await exchange(self._address, call)), read
+            )
+        except AnswerLost as lost:
+            self._lost(str(lost), doubt, lost)
+        except Unreadable as odd:
+            if doubt is not Doubt.NONE and odd.status in GATEWAY_STATUSES:
+                self._lost(str(odd), doubt, odd)
+            raise ServerUnavailable(server=name, why=str(odd)) from odd
+
+    def _headers(self, *, has_body: bool) -> dict[str, str]:
+        headers = {"Accept": "application/json", "User-Agent": "jitsudo"}
+        if has_body:
+            headers["Content-Type"] = "application/json"
+        if self._token is not None:
+            if not all("!" <= character <= "~" for character in self._token):
+                raise NotAuthenticated(
+                    why="the token has a character that no token has; copy it again"
+                )
+            headers["Authorization"] = f"Bearer {self._token}"
+        return headers
+
+    def _lost(self, why: str, doubt: Doubt, cause: Exception) -> NoReturn:
+        match doubt:
+            case Doubt.REPEAT:
+                raise OutcomeUnknown from cause
+            case Doubt.LOOK:
+                why += "; it may have been done all the same: look before you repeat it"
+            case Doubt.NONE:
+                why += "; try again"
+        raise ServerUnavailable(server=self._address.name, why=why) from cause
+
+
+def _believed(fields: Fields, read: Callable[[Fields], T]) -> T:
+    try:
+        return read(fields)
+    except Invalid as error:
+        raise Unreadable.of_field(str(error)) from error

@@ -1,0 +1,156 @@
+"""One HTTP exchange: what was certainly not sent, and what may have arrived."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Final
+
+from core.errors import ServerUnavailable
+from core.remote.address import Address
+
+CONNECT_SECONDS: Final = 10.0
+
+MAX_ANSWER: Final = 32 * 1024**2
+"""Bytes; a page of 500 requests with ten decisions each is below a third of it."""
+
+
+class AnswerLost(Exception):
+    """It was sent, at least in part, and no whole answer came back."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """What is sent.
+
+    Attributes:
+        target: path and query, encoded, after the server's own prefix.
+        timeout_seconds: how long the server may be silent.
+    """
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes | None
+    timeout_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What came back, whole.
+
+    Attributes:
+        location: where a redirect points; empty if it points nowhere.
+    """
+
+    status: int
+    body: bytes
+    location: str = ""
+
+
+async def exchange(address: Address, call: Call) -> Answer:
+    """Send one call over a connection of its own.
+
+    Cancelling closes the connection, so that nobody waits for a server who has
+    pressed Ctrl-C.
+
+    Raises:
+        ServerUnavailable: nothing was sent.
+        AnswerLost: something was sent.
+    """
+    connection = _connection(address)
+    try:
+        return await asyncio.to_thread(_exchange, connection, address, call)
+    except asyncio.CancelledError:
+        _interrupt(connection)
+        raise
+
+
+def _connection(address: Address) -> HTTPConnection:
+    if not address.is_https:
+        return HTTPConnection(address.host, address.port, timeout=CONNECT_SECONDS)
+    return HTTPSConnection(
+        address.host,
+        address.port,
+        timeout=CONNECT_SECONDS,
+        context=ssl.create_default_context(),
+    )
+
+
+def _interrupt(connection: HTTPConnection) -> None:
+    """Wake the thread that reads; the socket is closed by that thread."""
+    if connection.sock is not None:
+        with suppress(OSError):
+            connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _exchange(connection: HTTPConnection, address: Address, call: Call) -> Answer:
+    try:
+        _connect(connection, address)
+        connection.sock.settimeout(call.timeout_seconds)
+        try:
+            connection.request(
+                call.method,
+                address.prefix + call.target,
+                body=call.body,
+                headers={**call.headers, "Connection": "close"},
+            )
+            return _receive(connection)
+        except TimeoutError as error:
+            why = f"no answer within {call.timeout_seconds:g} s"
+            raise AnswerLost(why) from error
+        except (OSError, HTTPException) as error:
+            raise AnswerLost(_reason(error)) from error
+    finally:
+        connection.close()
+
+
+def _connect(connection: HTTPConnection, address: Address) -> None:
+    try:
+        connection.connect()
+    except ConnectionRefusedError as error:
+        why = "connection refused; is `jitsudo serve` running there?"
+        raise ServerUnavailable(server=address.name, why=why) from error
+    except socket.gaierror as error:
+        why = f"the name {address.host} is not known; check --server"
+        raise ServerUnavailable(server=address.name, why=why) from error
+    except TimeoutError as error:
+        why = f"no connection within {CONNECT_SECONDS:g} s; check --server and network"
+        raise ServerUnavailable(server=address.name, why=why) from error
+    except ssl.SSLCertVerificationError as error:
+        why = f"its certificate is not trusted: {error.verify_message}"
+        raise ServerUnavailable(server=address.name, why=why) from error
+    except ssl.SSLError as error:
+        why = "it does not speak TLS; is it an http address?"
+        raise ServerUnavailable(server=address.name, why=why) from error
+    except OSError as error:
+        raise ServerUnavailable(server=address.name, why=_reason(error)) from error
+
+
+def _receive(connection: HTTPConnection) -> Answer:
+    response = connection.getresponse()
+    body = bytearray()
+    while part := response.read(65_536):
+        body += part
+        if len(body) > MAX_ANSWER:
+            message = f"the answer is longer than {MAX_ANSWER} bytes"
+            raise AnswerLost(message)
+    if response.length:
+        message = "the answer was cut off"
+        raise AnswerLost(message)
+    return Answer(
+        status=response.status,
+        body=bytes(body),
+        location=response.getheader("Location", ""),
+    )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    if isinstance(error, HTTPException):
+        return f"it does not speak HTTP properly ({type(error).__name__})"
+    return type(error).__name__
