@@ -9,7 +9,7 @@ from core.vocabulary import RequestId, RequestState
 from core.wire.fields import Fields
 from core.wire.requests import STATE_PREFIX, JsonObject, from_request, to_request
 
-Parameters: TypeAlias = "list[tuple[str, str]]"
+Parameters: TypeAlias = list[tuple[str, str]]
 """A query string, not yet encoded; a name may come more than once."""
 
 DEFAULT_PAGE: Final = 100

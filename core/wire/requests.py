@@ -21,7 +21,7 @@ from core.vocabulary import (
 )
 from core.wire.fields import Fields
 
-JsonObject: TypeAlias = "dict[str, object]"
+JsonObject: TypeAlias = dict[str, object]
 STATE_PREFIX: Final = "REQUEST_STATE_"
 
 
