@@ -1,6 +1,7 @@
 """What the services need from outside: protocols, implemented by the adapters."""
 
 from core.ports.database import Store, UnitOfWork
+from core.ports.figures import Figures, FigureStore
 from core.ports.outside import (
     Clock,
     CredentialProvider,
@@ -27,6 +28,8 @@ __all__ = [
     "CredentialProvider",
     "DecisionStore",
     "Directory",
+    "FigureStore",
+    "Figures",
     "GrantStore",
     "JobStore",
     "PolicyEngine",

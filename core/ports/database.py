@@ -4,6 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from core.clock import Deadline
+from core.ports.figures import FigureStore
 from core.ports.records import AuditStore, PrincipalStore, RefusalStore, TokenStore
 from core.ports.requests import DecisionStore, GrantStore, RequestStore
 from core.ports.work import JobStore, SurfaceStore
@@ -55,6 +56,11 @@ class UnitOfWork(Protocol):
     @property
     def refusals(self) -> RefusalStore:
         """Return the counted refusals of this transaction."""
+        ...
+
+    @property
+    def figures(self) -> FigureStore:
+        """Return the counts of this transaction."""
         ...
 
     async def commit(self) -> None:

@@ -7,6 +7,7 @@ from typing_extensions import override
 from core.ports import UnitOfWork
 from core.store.audit import SqlAuditStore
 from core.store.decisions import SqlDecisionStore
+from core.store.figures import SqlFigureStore
 from core.store.grants import SqlGrantStore
 from core.store.jobs import SqlJobStore
 from core.store.link import Link
@@ -68,6 +69,11 @@ class SqlUnitOfWork(UnitOfWork):
     @override
     def refusals(self) -> SqlRefusalStore:
         return SqlRefusalStore(self._link)
+
+    @property
+    @override
+    def figures(self) -> SqlFigureStore:
+        return SqlFigureStore(self._link)
 
     @override
     async def commit(self) -> None:

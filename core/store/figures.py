@@ -1,0 +1,53 @@
+"""Counts of what is stored."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, TypeVar
+
+import sqlalchemy as sa
+from typing_extensions import override
+
+from core.ports.figures import Figures, FigureStore
+from core.store.link import Link
+from core.store.schema import decisions, jobs, requests
+from core.store.statements import Statement
+from core.vocabulary import JobKind, RequestState, Verdict
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def _counting(
+    column: sa.ColumnElement[str], only: sa.ColumnElement[bool] | None = None
+) -> Statement:
+    counted = sa.select(column.label("word"), sa.func.count().label("count"))
+    if only is not None:
+        counted = counted.where(only)
+    return Statement(counted.group_by(column))
+
+
+_REQUESTS: Final = _counting(requests.c.state)
+_DECISIONS: Final = _counting(decisions.c.verdict)
+_WAITING: Final = _counting(jobs.c.kind)
+_FAILING: Final = _counting(jobs.c.kind, jobs.c.last_error != sa.literal_column("''"))
+
+
+class SqlFigureStore(FigureStore):
+    """Counts in one transaction."""
+
+    def __init__(self, link: Link) -> None:
+        """Work in the transaction of `link`."""
+        self._link: Final = link
+
+    @override
+    async def count(self) -> Figures:
+        return Figures(
+            requests=await self._by(RequestState, _REQUESTS),
+            decisions=await self._by(Verdict, _DECISIONS),
+            waiting=await self._by(JobKind, _WAITING),
+            failing=await self._by(JobKind, _FAILING),
+        )
+
+    async def _by(self, kind: type[E], statement: Statement) -> Mapping[E, int]:
+        rows = await self._link.rows(statement)
+        counts = {row["word"]: int(row["count"]) for row in rows}
+        return {member: counts.get(member.value, 0) for member in kind}
