@@ -184,7 +184,8 @@ def _time(terminal: Terminal, value: datetime | timedelta | None) -> datetime | 
 
 def _print(terminal: Terminal, events: Sequence[AuditEvent]) -> None:
     if terminal.flags.output == "csv":
-        for line in _to_csv(events):
+        is_seen = terminal.columns is not None
+        for line in _to_csv(events, is_seen=is_seen):
             terminal.say(line)
     elif not terminal.is_table:
         terminal.dump([_to_object(event) for event in events])
@@ -256,15 +257,23 @@ _CSV_COLUMNS: Final = (
 """The reference's columns in their order, then ours."""
 
 
-def _to_csv(events: Sequence[AuditEvent]) -> list[str]:
-    """Return CSV as of RFC 4180, one line an event, that no spreadsheet runs."""
+def _to_csv(events: Sequence[AuditEvent], *, is_seen: bool) -> list[str]:
+    """Return CSV as of RFC 4180, one line an event, that no spreadsheet runs.
+
+    Args:
+        is_seen: whether it goes to a terminal; else the record is exactly the
+            text that was hashed.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(_CSV_COLUMNS)
     for event in events:
         fields = _to_object(event)
-        writer.writerow(_cell(str(fields[name])) for name in _CSV_COLUMNS)
-    return buffer.getvalue().splitlines()
+        cells = {name: _cell(str(fields[name])) for name in _CSV_COLUMNS}
+        if not is_seen:
+            cells["record"] = event.record
+        writer.writerow(cells.values())
+    return buffer.getvalue().rstrip("\n").split("\n")
 
 
 def _cell(text: str) -> str:

@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Final
 
 from cli.errors import INTERRUPTED
-from cli.target import Target, find_target, is_loopback
+from cli.target import Target, find_target
 from cli.terminal import Connection, Terminal
 from core.approvals import Approvals
 from core.domain.decision import RequestRecord
@@ -50,14 +50,12 @@ async def connect(terminal: Terminal) -> AsyncIterator[Connection]:
         return
     if target.token is None:
         raise NotAuthenticated(why=target.why_no_token)
-    if target.server.startswith("http:") and not is_loopback(target.server):
-        terminal.note("Warning: this server is reached without TLS.")
     with _abrupt_interrupts():
         yield ServerConnection(_over_http(target))
 
 
 def _over_http(target: Target) -> Approvals:
-    from core.remote import HttpApprovals  # noqa: PLC0415 - loads pydantic
+    from core.remote import HttpApprovals  # noqa: PLC0415 - help does without it
 
     return HttpApprovals(
         target.server, token=target.token, timeout_seconds=TIMEOUT_SECONDS

@@ -31,17 +31,41 @@ COMMANDS: Final = {
         "cli.ask:withdraw", "Take back your own request before it is decided.", _ASK
     ),
     "exec": Lazy(
-        "cli.elevated:execute", "Run a command with a request's credentials.", _ASK
+        "cli.elevated:execute",
+        "Run a command with the credentials of your own active request.",
+        _ASK,
     ),
-    "audit": Lazy("cli.audit:audit", "Read and verify the audit log.", _LOOK),
+    "audit": Lazy(
+        "cli.audit:audit",
+        "Read the audit log, newest first; `verify` checks its chain.",
+        _LOOK,
+    ),
     "policy": Lazy("cli.policy:policy", "Try out, check and start a policy.", _LOOK),
-    "login": Lazy("cli.identity:login", "Store a token for a server.", _SIGN_IN),
-    "logout": Lazy("cli.identity:logout", "Forget a stored login.", _SIGN_IN),
-    "whoami": Lazy("cli.identity:whoami", "Show who you are to the server.", _SIGN_IN),
+    "login": Lazy(
+        "cli.identity:login",
+        "Store a token for a server, after asking the server whose it is.",
+        _SIGN_IN,
+    ),
+    "logout": Lazy(
+        "cli.identity:logout",
+        "Forget a stored login; the token itself stays valid.",
+        _SIGN_IN,
+    ),
+    "whoami": Lazy(
+        "cli.identity:whoami",
+        "Show who you are to the server, and what your token may do.",
+        _SIGN_IN,
+    ),
     "token": Lazy("cli.tokens:token", "Issue, list and revoke tokens.", _SIGN_IN),
     "server": Lazy("cli.server:server", "Look after a server.", _RUN),
-    "serve": Lazy("bot.commands:serve", "Run the server.", _RUN),
-    "demo": Lazy("bot.commands:demo", "Try everything on this machine.", _RUN),
+    "serve": Lazy(
+        "bot.commands:serve", "Serve Slack, the REST API and the jobs.", _RUN
+    ),
+    "demo": Lazy(
+        "bot.commands:demo",
+        "Run jitsudo with a stand-in for Slack, on this machine only.",
+        _RUN,
+    ),
     "completion": Lazy(
         "cli.completion:completion", "Print a shell's completion script.", _RUN
     ),

@@ -10,6 +10,7 @@ from cli.errors import FAILED
 from cli.group import command, group
 from cli.parameters import read_input
 from cli.terminal import Terminal
+from cli.text import labelled
 from core.domain.policy import PolicyAnswer
 from core.vocabulary import PolicyPackage
 
@@ -100,21 +101,16 @@ async def evaluate(
     if not terminal.is_table:
         terminal.dump(_to_object(asked, answer))
         return
-    terminal.say(f"allowed: {str(answer.is_allowed).lower()}")
+    pairs = [("allowed", str(answer.is_allowed).lower())]
     if not terminal.flags.quiet and not answer.is_allowed:
-        for line in _labelled_reason(answer):
-            terminal.say(line)
+        pairs.append(("reason", answer.refusal))
+    for line in labelled(pairs):
+        terminal.say(line)
     if not terminal.flags.quiet and asked is PolicyPackage.APPROVAL:
         terminal.note(
             f"tier {answer.tier}, {answer.required_approvals} approvals, "
             f"by {', '.join(answer.approver_groups) or 'nobody named'}"
         )
-
-
-def _labelled_reason(answer: PolicyAnswer) -> list[str]:
-    from cli.text import labelled  # noqa: PLC0415
-
-    return labelled([("reason", answer.refusal)])
 
 
 def _package(

@@ -115,13 +115,6 @@ def is_same(one: str, other: str) -> bool:
     return _identity(one) == _identity(other)
 
 
-def is_loopback(server: str) -> bool:
-    """Tell whether a server's address never leaves this machine."""
-    parts = _split(server)
-    host = (parts.hostname if parts else "") or ""
-    return host in {"localhost", "::1"} or host.startswith("127.")
-
-
 def display_name(server: str) -> str:
     """Return an address without user, password and query, fit to be printed."""
     parts = _split(server)
