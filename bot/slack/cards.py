@@ -226,9 +226,9 @@ def _small_print(facts: CardFacts) -> list[str]:
     lines = [
         f"`{request.id}`",
         f"provider {inline(request.ask.provider)}",
-        f"{name}'s {nth} request this week",
         f"asked by {person(request.requester)}",
     ]
-    if is_open(request, facts.now):
+    if is_open(request, facts.now):  # what helps to decide, while that is open
         lines.insert(1, f"`jitsudo approve {request.id}`")
+        lines.append(f"{name}'s {nth} request this week")
     return lines

@@ -101,6 +101,14 @@ class SlackClient:
         scopes = headers.get("x-oauth-scopes", "")
         return Workspace.from_answer(answer, scopes=scopes)
 
+    async def check_app_token(self, app_token: str) -> None:
+        """Ask for a Socket Mode address, as a connection would."""
+        await self._call(
+            self._outbox,
+            "apps.connections.open",
+            headers={"Authorization": f"Bearer {app_token}"},
+        )
+
     async def profile(self, user_id: str) -> SlackProfile:
         """Return what Slack knows of a person, by id."""
         answer, _ = await self._call(

@@ -36,3 +36,11 @@ class Memory(Generic[_T]):
         if len(self._answers) >= REMEMBERED:
             self._answers.clear()
         self._answers[key] = (answer, asked_at)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._answers.clear()
+
+    def drop(self, key: str) -> None:
+        """Forget one answer."""
+        self._answers.pop(key, None)

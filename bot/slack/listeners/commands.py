@@ -22,6 +22,7 @@ from bot.slack.grammar import (
 )
 from bot.slack.middleware import deadline_of
 from bot.slack.modals import deny_modal, request_modal
+from bot.slack.once import Once
 from bot.slack.payloads import SlashCommand, ViewMemory
 from bot.slack.sentences import (
     decided,
@@ -47,6 +48,7 @@ class CommandListeners:
         self._desk = desk
         self._client = client
         self._clock = clock
+        self._once = Once()
 
     def register(self, app: AsyncApp) -> None:
         """Attach this listener to `app`."""
@@ -71,7 +73,11 @@ class CommandListeners:
             await ack(text=HELP)
             return
         act = _about(act, line)
-        answer = await self._desk.answer(act, lambda: self._do(act, line, command))
+        asks = isinstance(line, RequestLine)
+        answer = await self._once.do(
+            command.trigger_id if asks else "",
+            lambda: self._desk.answer(act, lambda: self._do(act, line, command)),
+        )
         if answer.text is None:
             await ack()
         else:
@@ -94,14 +100,13 @@ class CommandListeners:
         self, act: Act, line: ApproveLine | DenyLine | WithdrawLine
     ) -> Answer:
         approvals = await self._desk.approvals(act)
-        match line:
-            case ApproveLine():
-                record = await approvals.approve(line.request_id, comment=line.comment)
-            case DenyLine():
-                reason = checked_prose("reason", line.reason or "", required=True)
-                record = await approvals.deny(line.request_id, reason=reason)
-            case WithdrawLine():
-                record = await approvals.withdraw(line.request_id)
+        if isinstance(line, ApproveLine):
+            record = await approvals.approve(line.request_id, comment=line.comment)
+        elif isinstance(line, DenyLine):
+            reason = checked_prose("reason", line.reason or "", required=True)
+            record = await approvals.deny(line.request_id, reason=reason)
+        else:
+            record = await approvals.withdraw(line.request_id)
         return Answer(text=decided(record))
 
     async def _open_denial(

@@ -10,6 +10,7 @@ from bot.slack import ids
 from bot.slack.desk import Act, Answer, Desk
 from bot.slack.middleware import deadline_of
 from bot.slack.modals import result_modal
+from bot.slack.once import Once
 from bot.slack.payloads import ModalSubmission
 from bot.slack.sentences import submitted
 from core.domain.duration import parse_duration
@@ -27,6 +28,7 @@ class RequestListeners:
     def __init__(self, *, desk: Desk) -> None:
         """Keep what submitting needs."""
         self._desk = desk
+        self._once = Once()
 
     def register(self, app: AsyncApp) -> None:
         """Attach this listener to `app`."""
@@ -42,7 +44,10 @@ class RequestListeners:
             evidence=sent.evidence(),
             deadline=deadline_of(context),
         )
-        answer = await self._desk.answer(act, lambda: self._submit(act, sent))
+        answer = await self._once.do(
+            sent.view_id,
+            lambda: self._desk.answer(act, lambda: self._submit(act, sent)),
+        )
         await ack(**_form_answer(answer))
 
     async def _submit(self, act: Act, sent: ModalSubmission) -> Answer:
