@@ -59,6 +59,13 @@ class DirectoryMethods:
         """Return a conversation by id."""
         return {"channel": self._conversation(arguments).to_channel()}
 
+    def conversation_list(self) -> Json:
+        """Return every channel, on one page."""
+        return {
+            "channels": [one.to_channel() for one in self._workspace.channels()],
+            "response_metadata": {"next_cursor": ""},
+        }
+
     def conversation_members(self, arguments: Arguments) -> Json:
         """Return the ids of everybody in a conversation, on one page."""
         where = self._conversation(arguments)

@@ -132,6 +132,9 @@ def all_methods(
         "conversations.info": Method(
             run=directory.conversation_info, scope="channels:read"
         ),
+        "conversations.list": Method(
+            run=lambda _: directory.conversation_list(), scope="channels:read"
+        ),
         "conversations.members": Method(
             run=directory.conversation_members, scope="channels:read"
         ),
