@@ -20,7 +20,7 @@ _PER_MINUTE: Final = MappingProxyType(
         "chat.delete": 50,
         "users.lookupByEmail": 50,
         "conversations.open": 50,
-    "conversations.list": 20,
+        "conversations.list": 20,
         "conversations.info": 50,
         "views.open": 100,
         "views.update": 100,
