@@ -1,0 +1,29 @@
+"""Puts the REST API on an aiohttp application."""
+
+from aiohttp import web
+
+from bot.api import oversight, requests
+from bot.api.bearer import authenticated
+from bot.api.counters import Counters
+from bot.api.health import HealthRoutes
+from bot.api.keys import COUNTERS, JITSUDO, Ready
+from bot.api.middleware import errors_as_json, framed
+from core.wiring import Jitsudo
+
+
+def add_api(app: web.Application, jitsudo: Jitsudo, *, ready: Ready) -> None:
+    """Add `/api`, `/healthz`, `/readyz`, `/version` and `/metrics`.
+
+    Everything under `/api`, known or not, needs a bearer token; other routes of
+    `app` are not touched.
+
+    Args:
+        ready: tells which parts of the whole server can do their work.
+    """
+    app[JITSUDO] = jitsudo
+    app[COUNTERS] = Counters()
+    app.add_routes(HealthRoutes(ready=ready).routes())
+    api = web.Application(middlewares=[framed, errors_as_json, authenticated])
+    api.add_routes(requests.routes())
+    api.add_routes(oversight.routes())
+    app.add_subapp("/api", api)

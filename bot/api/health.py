@@ -1,0 +1,131 @@
+"""Health, readiness, version and metrics; for machines, without a token."""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final, TypeVar
+
+import structlog
+from aiohttp import web
+
+from bot.api.answers import HEADERS, to_answer
+from bot.api.counters import Counters
+from bot.api.keys import COUNTERS, JITSUDO, Ready
+from core.errors import DependencyError
+from core.ports.figures import Figures
+
+E = TypeVar("E", bound=StrEnum)
+
+_log = structlog.get_logger()
+
+METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+"""Source: Prometheus, exposition formats, text-based format."""
+
+
+class HealthRoutes:
+    """Tells machines how the server is; nothing here names a person."""
+
+    def __init__(self, *, ready: Ready) -> None:
+        """Keep whom to ask."""
+        self._ready = ready
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes."""
+        return [
+            web.get("/healthz", self.healthz),
+            web.get("/readyz", self.readyz),
+            web.get("/version", self.version),
+            web.get("/metrics", self.metrics),
+        ]
+
+    async def healthz(self, _request: web.Request) -> web.Response:
+        """Say that the process answers."""
+        return web.Response(text="ok", headers=HEADERS)
+
+    async def readyz(self, _request: web.Request) -> web.Response:
+        """Say which parts can do their work; why not is for the log.
+
+        Anybody can read this, and a detail may name a host or a file.
+        """
+        parts = await self._ready()
+        failing = {name: part for name, part in parts.items() if not part.is_ready}
+        for name, part in failing.items():
+            _log.warning("part_not_ready", part=name, detail=part.detail)
+        answer = to_answer(
+            {
+                "ready": not failing,
+                "parts": {
+                    name: "ready" if part.is_ready else "not ready"
+                    for name, part in parts.items()
+                },
+                **({"hint": "jitsudo server check says why"} if failing else {}),
+            },
+            status=503 if failing else 200,
+        )
+        answer.headers.update(HEADERS)
+        return answer
+
+    async def version(self, _request: web.Request) -> web.Response:
+        """Tell the version, in the reference's words."""
+        answer = to_answer({"version": _version(), "api_versions": ["v1alpha1"]})
+        answer.headers.update(HEADERS)
+        return answer
+
+    async def metrics(self, request: web.Request) -> web.Response:
+        """Count, for Prometheus."""
+        try:
+            async with request.app[JITSUDO].store.snapshot() as uow:
+                figures = await uow.figures.count()
+        except DependencyError as error:
+            _log.warning("metrics_without_store", error=error.code, why=str(error))
+            figures = None
+        lines = [
+            *_family("jitsudo_up", "gauge", "1 if the database answered."),
+            f"jitsudo_up {int(figures is not None)}",
+            *([] if figures is None else _of_store(figures)),
+            *_of_process(request.app[COUNTERS]),
+        ]
+        return web.Response(
+            body="".join(f"{line}\n" for line in lines).encode(),
+            headers={**HEADERS, "Content-Type": METRICS_TYPE},
+        )
+
+
+def _of_store(figures: Figures) -> Iterable[str]:
+    yield from _family("jitsudo_requests", "gauge", "Requests, by state.")
+    yield from _samples("jitsudo_requests", "state", figures.requests)
+    yield from _family("jitsudo_decisions_total", "counter", "Decisions recorded.")
+    yield from _samples("jitsudo_decisions_total", "verdict", figures.decisions)
+    yield from _family("jitsudo_jobs_waiting", "gauge", "Jobs promised, not done.")
+    yield from _samples("jitsudo_jobs_waiting", "kind", figures.waiting)
+    yield from _family("jitsudo_jobs_failing", "gauge", "Jobs whose last try failed.")
+    yield from _samples("jitsudo_jobs_failing", "kind", figures.failing)
+
+
+def _of_process(counters: Counters) -> Iterable[str]:
+    name = "jitsudo_api_answers_total"
+    yield from _family(name, "counter", "REST answers of this process.")
+    for (method, route, status), count in sorted(counters.answers.items()):
+        labels = _labels(method=method, route=route, status=str(status))
+        yield f"{name}{labels} {count}"
+
+
+def _family(name: str, kind: str, about: str) -> tuple[str, str]:
+    return f"# HELP {name} {about}", f"# TYPE {name} {kind}"
+
+
+def _samples(name: str, label: str, counts: Mapping[E, int]) -> Iterable[str]:
+    for word, count in counts.items():
+        yield f"{name}{_labels(**{label: word.value})} {count}"
+
+
+def _labels(**labels: str) -> str:
+    """Return labels; their values are our own words and need no escaping."""
+    return "{" + ",".join(f'{name}="{value}"' for name, value in labels.items()) + "}"
+
+
+def _version() -> str:
+    try:
+        return version("jitsudo")
+    except PackageNotFoundError:
+        return "dev"

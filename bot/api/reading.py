@@ -1,0 +1,94 @@
+"""Reads bodies and query strings of strangers."""
+
+import re
+from datetime import timedelta
+from typing import Final
+
+from aiohttp import hdrs, web
+
+from core.errors import Invalid
+from core.wire.fields import Fields
+from core.wire.pages import REPEATED
+from core.wire.parsing import parse_json, shown
+
+MAX_BODY: Final = 64 * 1024
+"""Bytes; the longest text that core takes has 2,000 characters."""
+
+MAX_WAIT: Final = timedelta(seconds=60)
+
+_SECONDS: Final = re.compile(r"[0-9]{1,4}(\.[0-9]{1,6})?")
+
+
+async def body_fields(request: web.Request) -> Fields:
+    """Return the fields of a JSON body; none for an empty one.
+
+    Raises:
+        Invalid: it is too long, encoded, no JSON, or no object.
+    """
+    text = (await _body(request)).strip()
+    return Fields.of(parse_json("body", text)) if text else Fields({})
+
+
+async def _body(request: web.Request) -> str:
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+        raise Invalid(field="body", why="is compressed; send it as it is")
+    length = request.content_length or 0
+    body = b"" if length > MAX_BODY else await _read(request)
+    if max(length, len(body)) > MAX_BODY:
+        raise Invalid(field="body", why=f"is longer than {MAX_BODY} bytes (64 KiB)")
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise Invalid(field="body", why="is not UTF-8") from error
+
+
+async def _read(request: web.Request) -> bytes:
+    """Return the body, or the first part of one that is too long."""
+    body = bytearray()
+    try:
+        async for part in request.content.iter_any():
+            body += part
+            if len(body) > MAX_BODY:
+                break
+    except (web.RequestPayloadError, ConnectionError) as error:
+        raise Invalid(
+            field="body", why="ended before its end; send it again"
+        ) from error
+    return bytes(body)
+
+
+def query_fields(request: web.Request) -> Fields:
+    """Return the fields of a query string.
+
+    Raises:
+        Invalid: a parameter comes twice that may come only once.
+    """
+    values: dict[str, object] = {}
+    for name in request.query:
+        given = request.query.getall(name)
+        if name in REPEATED:
+            values[name] = [value for value in given if value]
+        elif len(given) > 1:
+            raise Invalid(field=shown(name), why="is given twice")
+        else:
+            values[name] = given[0]
+    return Fields(values, is_query=True)
+
+
+def wait_of(fields: Fields) -> timedelta | None:
+    """Return how long a long-poll may wait; None if it is none.
+
+    Raises:
+        Invalid: it is no number of seconds up to a minute.
+    """
+    text = fields.text_or_none("waitSeconds")
+    if text is None:
+        return None
+    if _SECONDS.fullmatch(text):
+        wait = timedelta(seconds=float(text))
+        if wait <= MAX_WAIT:
+            return wait
+    raise Invalid(
+        field="waitSeconds",
+        why=f"is {shown(text)}; write seconds from 0 to {MAX_WAIT.seconds}",
+    )

@@ -1,0 +1,93 @@
+"""Requests: asked, listed, seen, decided; every route translates and calls."""
+
+from typing import Final
+
+from aiohttp import web
+
+from bot.api.answers import to_answer
+from bot.api.keys import APPROVALS
+from bot.api.reading import body_fields, query_fields, wait_of
+from core.domain.decision import RequestRecord
+from core.domain.request import parse_request_id
+from core.vocabulary import RequestId
+from core.wire import pages
+from core.wire.requests import from_ask, to_credentials, to_decision, to_request
+
+_REQUEST: Final = "/v1alpha1/requests/{id}"
+
+
+async def submit(request: web.Request) -> web.Response:
+    """Ask for elevation."""
+    ask = from_ask(await body_fields(request))
+    return _answer(await request[APPROVALS].submit(ask))
+
+
+async def list_(request: web.Request) -> web.Response:
+    """List what the caller may see, newest first."""
+    query = pages.from_query(query_fields(request))
+    return to_answer(pages.to_page(await request[APPROVALS].list(query)))
+
+
+async def get(request: web.Request) -> web.Response:
+    """Show a request, waiting for a newer version if asked to."""
+    fields = query_fields(request)
+    record = await request[APPROVALS].get(
+        _id(request),
+        wait=wait_of(fields),
+        since_version=fields.integer("sinceVersion", default=0),
+    )
+    return _answer(record)
+
+
+async def approve(request: web.Request) -> web.Response:
+    """Approve a request."""
+    comment = (await body_fields(request)).text("comment", default="")
+    return _answer(await request[APPROVALS].approve(_id(request), comment=comment))
+
+
+async def deny(request: web.Request) -> web.Response:
+    """Deny a request; a reason is required, and core says so."""
+    reason = (await body_fields(request)).text("reason", default="")
+    return _answer(await request[APPROVALS].deny(_id(request), reason=reason))
+
+
+async def withdraw(request: web.Request) -> web.Response:
+    """Take back one's own undecided request."""
+    await body_fields(request)
+    return _answer(await request[APPROVALS].withdraw(_id(request)))
+
+
+async def decisions(request: web.Request) -> web.Response:
+    """Show who decided what, oldest first."""
+    record = await request[APPROVALS].get(_id(request))
+    return to_answer(
+        {"decisions": [to_decision(decision) for decision in record.decisions]}
+    )
+
+
+async def credentials(request: web.Request) -> web.Response:
+    """Hand the requester their credentials."""
+    opened = await request[APPROVALS].credentials(_id(request))
+    return to_answer({"grant": to_credentials(opened)})
+
+
+def routes() -> list[web.RouteDef]:
+    """Return the routes; HEAD is none of them, since reading is audited."""
+    return [
+        web.post("/v1alpha1/requests", submit),
+        web.get("/v1alpha1/requests", list_, allow_head=False),
+        web.get(_REQUEST, get, allow_head=False),
+        web.post(f"{_REQUEST}/approve", approve),
+        web.post(f"{_REQUEST}/deny", deny),
+        web.post(f"{_REQUEST}/withdraw", withdraw),
+        web.get(f"{_REQUEST}/decisions", decisions, allow_head=False),
+        web.get(f"{_REQUEST}/credentials", credentials, allow_head=False),
+    ]
+
+
+def _id(request: web.Request) -> RequestId:
+    return parse_request_id(request.match_info["id"])
+
+
+def _answer(record: RequestRecord) -> web.Response:
+    return to_answer({"request": to_request(record)})
