@@ -17,7 +17,7 @@ from bot.slack.text import (
     visible,
 )
 
-Block: TypeAlias = "dict[str, object]"
+Block: TypeAlias = dict[str, object]
 """One JSON object of Slack's."""
 
 
