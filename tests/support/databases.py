@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from uuid import uuid4
@@ -157,9 +158,18 @@ def empty_database_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def store(database_url: str) -> AsyncIterator[SqlStore]:
     """Yield an open store, once for each kind of database."""
-    opened = open_store(database_url)
-    yield opened
-    await opened.close()
+    async with opened(database_url) as store:
+        yield store
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[SqlStore]:
+    """Open a store, and close it whatever happens."""
+    store = open_store(url)
+    try:
+        yield store
+    finally:
+        await store.close()
 
 
 def _database(server: str, template: str) -> Iterator[str]:
