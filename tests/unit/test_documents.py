@@ -1,0 +1,206 @@
+"""The documents say what is there: sizes, links, variables, settings, commands."""
+
+import re
+import shlex
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+import click
+import pytest
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+import bot.settings
+import core.settings
+from bot.settings import BotSettings, SlackSettings
+from cli.main import COMMANDS, root
+from core.domain.duration import to_text
+from core.settings import CoreSettings
+from tests.support.documents import ROOT, Document, document, documents, source_files
+
+_VARIABLE: Final = re.compile(r"(?<![A-Z_])JITSUDO_[A-Z_]*[A-Z]")
+_WEB: Final = ("http://", "https://", "mailto:", "#")
+
+
+def test_readme_has_at_most_120_lines() -> None:
+    """A README that nobody finishes explains nothing."""
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
+
+
+@pytest.mark.parametrize("page", documents(), ids=lambda page: page.name)
+def test_relative_links_lead_somewhere(page: Document) -> None:
+    """Every link and picture that is a path exists, seen from its document."""
+    targets = [
+        link.partition("#")[0] for link in page.links() if not link.startswith(_WEB)
+    ]
+
+    missing = [target for target in targets if not (page.path.parent / target).exists()]
+
+    assert missing == []
+
+
+def test_every_decision_is_in_the_index() -> None:
+    """`docs/adr/README.md` links each decision once, by ascending numbers."""
+    written = sorted(path.name for path in (ROOT / "docs/adr").glob("[0-9]*.md"))
+
+    assert document("docs/adr/README.md").links() == written
+
+
+def test_every_decision_has_its_four_parts() -> None:
+    """A decision tells context, decision, consequences and what else there was."""
+    for path in (ROOT / "docs/adr").glob("[0-9]*.md"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        number, parts = (
+            path.name[:4],
+            [line for line in lines if line.startswith("## ")],
+        )
+
+        assert lines[0].startswith(f"# {number}: "), path.name
+        assert parts == [
+            "## Context",
+            "## Decision",
+            "## Consequences",
+            "## What else there was",
+        ], path.name
+        assert len(lines) <= 70, f"{path.name} is longer than a page"
+
+
+def test_documents_name_no_variable_that_the_code_does_not_know() -> None:
+    """A variable that is only in the documents does nothing."""
+    known = _variables("core", "bot", "cli", "tests")
+
+    unknown = {
+        page.name: found for page in documents() if (found := _in(page.text) - known)
+    }
+
+    assert unknown == {}
+
+
+def test_every_variable_is_documented() -> None:
+    """A variable that is only in the code is known to nobody."""
+    documented = {name for page in documents() for name in _in(page.text)}
+
+    assert _variables("core", "bot", "cli") - documented == set()
+
+
+@pytest.mark.parametrize(
+    ("variables", "settings", "prefix"),
+    [
+        (core.settings._VARIABLES, CoreSettings, ""),
+        (bot.settings._VARIABLES, BotSettings, ""),
+        (bot.settings._SLACK_VARIABLES, SlackSettings, "slack."),
+    ],
+    ids=["core", "bot", "slack"],
+)
+def test_settings_table_has_each_variable_with_its_key_and_default(
+    variables: Mapping[str, str], settings: type[BaseModel], prefix: str
+) -> None:
+    """The table in `docs/operating.md` is the settings classes, word for word."""
+    rows = {row[:3] for row in document("docs/operating.md").rows()}
+
+    expected = {
+        (f"`{name}`", f"`{prefix}{key}`", _default(settings.model_fields[key]))
+        for name, key in variables.items()
+    }
+
+    assert expected - rows == set()
+
+
+@pytest.mark.parametrize("page", documents(), ids=lambda page: page.name)
+def test_commands_in_documents_exist_with_their_flags(page: Document) -> None:
+    """Each `jitsudo …` in a document names commands and flags that there are."""
+    problems = [
+        f"jitsudo {call}: {why}" for call in page.calls() if (why := _fault(call))
+    ]
+
+    assert problems == []
+
+
+def test_readme_names_every_command() -> None:
+    """Whoever reads README and operating has met each command of the terminal."""
+    named = {
+        word
+        for name in ("README.md", "docs/operating.md")
+        for call in document(name).calls()
+        for word in call.split()
+    }
+
+    assert set(COMMANDS) - named == set()
+
+
+def test_no_source_file_is_over_300_lines() -> None:
+    """A file that is too long does two things; this names it."""
+    lengths = {
+        path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines())
+        for path in source_files("core", "bot", "cli")
+    }
+
+    assert {name: lines for name, lines in lengths.items() if lines > 300} == {}
+
+
+def _in(text: str) -> set[str]:
+    return set(_VARIABLE.findall(text))
+
+
+def _variables(*packages: str) -> set[str]:
+    own = (ROOT / "tests/unit/test_documents.py").resolve()
+    texts = [
+        p.read_text("utf-8") for p in source_files(*packages) if p.resolve() != own
+    ]
+    return {name for text in texts for name in _in(text)}
+
+
+def _default(field: FieldInfo) -> str:
+    """Return how the table spells a setting's default."""
+    match field.default:
+        case _ if field.is_required():
+            return "required"
+        case None | ():
+            return "-"
+        case bool(value):
+            return f"`{str(value).lower()}`"
+        case timedelta() as value:
+            return f"`{to_text(value)}`"
+        case value:
+            return f"`{value}`"
+
+
+def _fault(call: str) -> str:
+    """Return what is wrong with the arguments of a `jitsudo` line; empty if fine."""
+    words = _words(call)
+    command: click.Command = root
+    ctx = click.Context(root, info_name="jitsudo")
+    flags = {name for param in root.params for name in param.opts}
+    for word in words:
+        if word.startswith("-"):
+            flag = word.partition("=")[0]
+            if flag not in flags | {"-h", "--help"}:
+                return f"{command.name} has no {flag}"
+        elif isinstance(command, click.Group):
+            member = command.get_command(ctx, word)
+            if member is not None:
+                command = member
+                flags |= {name for param in member.params for name in param.opts}
+            elif command is root and not _is_value(words, word):
+                return f"there is no command {word}"
+    return ""
+
+
+def _words(call: str) -> list[str]:
+    """Return the words up to what belongs to the shell or to another program."""
+    lexer = shlex.shlex(call, posix=True, punctuation_chars="|&;<>()")
+    lexer.whitespace_split = True
+    words: list[str] = []
+    for word in lexer:
+        if word == "--" or set(word) <= set("|&;<>()"):
+            break
+        words.append(word)
+    return words
+
+
+def _is_value(words: list[str], word: str) -> bool:
+    """Tell whether `word` is the value of the flag before it, or a placeholder."""
+    before = words[words.index(word) - 1] if words.index(word) else ""
+    takes_value = {"--server", "--token", "--profile", "-o", "--output"}
+    return before in takes_value or word in {"…", "..."}
