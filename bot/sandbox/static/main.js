@@ -1,0 +1,97 @@
+// The page: follows what one person sees and draws it.
+import { follow } from "/sandbox/static/api.js";
+import { prepareComposer } from "/sandbox/static/composer.js";
+import { drawConversation } from "/sandbox/static/conversation.js";
+import { avatar, byId, el } from "/sandbox/static/dom.js";
+import { prepareModal, showModal } from "/sandbox/static/modal.js";
+import { drawSidebar, prepareSidebar } from "/sandbox/static/sidebar.js";
+
+const person = new URLSearchParams(location.search).get("as") ?? "";
+const lastSeen = new Map(); // conversation → ts of the newest message that was looked at
+let seen = null;
+let current = null;
+let isFirst = true;
+
+/** The conversation that the address names, or the first. */
+function currentConversation() {
+  const [id] = decodeURIComponent(location.hash.slice(1)).split("-");
+  return seen.conversations.find((one) => one.id === id) ?? seen.conversations[0];
+}
+
+const newest = (one) => Math.max(0, ...one.messages.map((message) => Number(message.ts)));
+
+function unread(one) {
+  const since = lastSeen.get(one.id) ?? 0;
+  return one.messages.filter((message) => Number(message.ts) > since).length;
+}
+
+function names() {
+  return {
+    me: seen.me.id,
+    people: new Map([[seen.bot.id, seen.bot.name], ...seen.people.map((one) => [one.id, one.display_name || one.name])]),
+    channels: new Map(seen.conversations.map((one) => [one.id, one.name])),
+  };
+}
+
+function draw() {
+  const conversation = currentConversation();
+  const scroll = byId("scroll");
+  const hasMoved = current !== conversation.id;
+  const wasAtEnd = hasMoved || scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 120;
+  if (isFirst) for (const one of seen.conversations) lastSeen.set(one.id, newest(one));
+  current = conversation.id;
+  lastSeen.set(current, newest(conversation));
+  const context = { person, names: names(), bot: seen.bot };
+  drawBar(conversation);
+  drawSidebar(seen, { current, unread });
+  drawConversation(conversation, context);
+  showModal(seen.views, context);
+  if (wasAtEnd) scroll.scrollTop = scroll.scrollHeight;
+  if (hasMoved) showLinked();
+  isFirst = false;
+}
+
+function drawBar(conversation) {
+  const name = conversation.is_im ? seen.bot.name : `# ${conversation.name}`;
+  byId("name").textContent = name;
+  const facts = conversation.is_im
+    ? ["Direct messages from the app"]
+    : [`${conversation.members} people`];
+  if (conversation.is_ext_shared) facts.push("shared with another company");
+  if (conversation.is_archived) facts.push("archived");
+  if (!conversation.is_im && !conversation.is_member) facts.push("the app is not in this channel");
+  byId("topic").textContent = facts.join(" · ");
+  byId("self").replaceChildren(
+    avatar(seen.me.name),
+    el("span", {}, el("small", {}, "You are"), seen.me.display_name || seen.me.name),
+  );
+  document.title = `${name} · ${seen.me.name}`;
+}
+
+/** Scroll to the message that the address names. */
+function showLinked() {
+  const linked = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (linked?.matches(".message")) {
+    linked.scrollIntoView({ block: "center" });
+    linked.focus();
+  }
+}
+
+if (!person) {
+  location.replace(`/sandbox/?as=alice${location.hash}`);
+} else {
+  prepareModal();
+  prepareSidebar();
+  prepareComposer(() => ({ person, conversation: current }));
+  window.addEventListener("hashchange", () => seen && draw());
+  follow(person, {
+    seen: (now) => {
+      seen = now;
+      draw();
+    },
+    connected: (is) => {
+      byId("offline").hidden = is;
+    },
+  });
+  byId("line").focus({ preventScroll: true });
+}
