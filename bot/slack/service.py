@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Final
 
@@ -107,7 +108,7 @@ class SlackService:
         app = AsyncApp(
             name="jitsudo",
             logger=logger,
-            authorize=self._authorize,
+            authorize=_authorize_by(self._people),
             client=AsyncWebClient(base_url=self._settings.api_url, retry_handlers=[]),
             signing_secret=secret.get_secret_value() if secret else "",
             raise_error_for_unhandled_request=True,
@@ -127,21 +128,6 @@ class SlackService:
         ).register(app)
         RequestListeners(desk=self._desk).register(app)
         return app
-
-    async def _authorize(self) -> AuthorizeResult:
-        """Return what Bolt wants to know, without a call; people are checked later.
-
-        Before Slack has said whose token this is nobody can be identified.
-        """
-        workspace = self._people.workspace
-        if workspace is None:
-            return AuthorizeResult(enterprise_id=None, team_id=None)
-        return AuthorizeResult(
-            enterprise_id=workspace.enterprise_id,
-            team_id=workspace.team_id,
-            bot_id=workspace.bot_id,
-            bot_user_id=workspace.bot_user_id,
-        )
 
     def routes(self) -> list[web.RouteDef]:
         """Return the route for Slack's deliveries; none in Socket Mode."""
@@ -268,3 +254,24 @@ class SlackService:
             why = f"{error}; make one with connections:write on the app's page"
             return PartHealth(is_ready=False, detail=why)
         return PartHealth(is_ready=True, detail="opens connections")
+
+
+def _authorize_by(people: People) -> Callable[[], Awaitable[AuthorizeResult]]:
+    """Return what tells Bolt about the installation, without a call.
+
+    Who may act is checked by `People`; before Slack has said whose token this
+    is nobody can be identified. Bolt passes no `self`, so this is no method.
+    """
+
+    async def authorize() -> AuthorizeResult:
+        workspace = people.workspace
+        if workspace is None:
+            return AuthorizeResult(enterprise_id=None, team_id=None)
+        return AuthorizeResult(
+            enterprise_id=workspace.enterprise_id,
+            team_id=workspace.team_id,
+            bot_id=workspace.bot_id,
+            bot_user_id=workspace.bot_user_id,
+        )
+
+    return authorize

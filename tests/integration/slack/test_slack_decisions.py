@@ -1,0 +1,107 @@
+"""Decisions by button, modal and command, from the sandbox to the database."""
+
+from core.vocabulary import Origin, RequestState
+from tests.support.builders import an_ask
+from tests.support.offices import Office, text_of
+
+
+async def test_a_press_of_approve_decides_and_redraws_the_card(office: Office) -> None:
+    """What is acknowledged has committed; card, DM and evidence follow."""
+    request_id = await office.ask()
+    before = await office.card(request_id)
+
+    answer = await office.click("bob", request_id, "approve")
+
+    assert answer["ack"]["status"] == 200
+    assert answer["error"] is None
+    assert answer["ephemeral"] == []
+    card = await office.card(request_id, showing="Active")
+    assert card["ts"] == before["ts"]
+    assert "actions" not in [block["type"] for block in card["blocks"]]
+    assert "bob@example.com" in text_of(card)
+    await office.dm("alice", showing=f"jitsudo exec {request_id}")
+    events = await office.events(request_id)
+    approved = next(e for e in events if e.fact.action == "request.approved")
+    assert approved.fact.origin is Origin.SLACK
+    assert approved.fact.details["slack_user"] == "U0BOB"
+    assert approved.fact.details["slack_message_ts"] == before["ts"]
+    assert approved.fact.details["slack_action_ts"]
+
+
+async def test_a_blank_reason_keeps_the_modal_and_a_real_one_denies(
+    office: Office,
+) -> None:
+    """White space is no reason; the requester reads the one that is given."""
+    request_id = await office.ask()
+    view = (await office.click("bob", request_id, "deny"))["view"]
+
+    blank = await office.hands.submit("bob", view["id"], reason=" \n ")
+    assert list(blank["errors"]) == ["reason"]
+    assert (await office.request(request_id)).state is RequestState.PENDING
+    done = await office.hands.submit("bob", view["id"], reason="not <!channel> today")
+
+    assert done["errors"] in (None, {})
+    assert done["view"] is None
+    request = await office.request(request_id)
+    assert request.state is RequestState.REJECTED
+    assert request.decision_text == "not <!channel> today"
+    await office.card(request_id, showing="Denied")
+    await office.dm("alice", showing="not <!channel> today")
+
+
+async def test_a_command_decides_with_what_a_phone_makes_of_it(office: Office) -> None:
+    """Dashes and quotes are repaired; the word payload loses no command."""
+    request_id = await office.ask()
+
+    answer = await office.hands.command(
+        "bob", f"approve {request_id} —comment “payload looks good”"
+    )
+
+    assert answer["ephemeral"] == [f"Request {request_id} → APPROVED"]
+    assert (await office.request(request_id)).decision_text == "payload looks good"
+
+
+async def test_everybody_else_is_refused_privately_with_the_true_reason(
+    office: Office,
+) -> None:
+    """Requester, outsider, guest and another company: nothing is decided."""
+    request_id = await office.ask()
+
+    texts = {
+        who: " ".join((await office.click(who, request_id, "approve"))["ephemeral"])
+        for who in ("alice", "dave", "gus", "xena")
+    }
+
+    assert "your own request" in texts["alice"]
+    assert "bob@example.com" in texts["alice"]
+    assert "Not allowed" in texts["dave"]
+    assert "guest" in texts["gus"]
+    assert "another company" in texts["xena"]
+    assert (await office.request(request_id)).state is RequestState.PENDING
+    refused = [e.fact for e in await office.events(request_id)][1:]
+    assert [fact.actor for fact in refused] == [
+        "alice@example.com",
+        "dave@example.com",
+        "slack:T0SANDBOX/U0GUS",
+        "slack:T0OTHERCO/U0XENA",
+    ]
+    assert {fact.outcome.value for fact in refused} == {"failure"}
+
+
+async def test_the_first_of_two_approvers_reads_who_is_still_needed(
+    office: Office,
+) -> None:
+    """The card counts, the clicker reads the rest, the second one completes it."""
+    request_id = await office.ask(ask=an_ask(resource_scope="prod-1"))
+
+    first = await office.click("bob", request_id, "approve")
+    assert f"Request {request_id} → PENDING (1 of 2 approvals)" in first["ephemeral"][0]
+    assert "security" in first["ephemeral"][0]
+    await office.card(request_id, showing="1 of 2")
+    again = await office.hands.command("bob", f"approve {request_id}")
+    assert "1 of 2" in again["ephemeral"][0]
+    await office.click("carol", request_id, "approve")
+
+    card = await office.card(request_id, showing="Active")
+    assert "bob@example.com approved" in text_of(card)
+    assert (await office.request(request_id)).decided_by == "carol@example.com"
