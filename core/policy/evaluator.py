@@ -18,6 +18,8 @@ import re
 import resource
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
@@ -27,8 +29,14 @@ from regopy.rego_shared import rego_node_value
 
 Files: TypeAlias = dict[str, str]
 
-MEMORY_BYTES = 1 << 30
-"""The address space of this process; a policy that wants more ends it."""
+MOST_MEMORY_BYTES = 512 * 1024 * 1024
+"""The memory that a policy may need; one that wants more ends this process.
+
+No resource limit can say this: rego-cpp reserves 256 GiB of address space at once.
+"""
+
+WATCH_SECONDS = 0.02
+"""How often memory is looked at during an evaluation."""
 
 MOST_BYTES = 262_144
 """The longest answer that is given."""
@@ -239,14 +247,18 @@ def main() -> None:
     """Answer until the pipe is closed."""
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a policy's print() must not look like an answer
-    _limit_memory()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    busy = threading.Event()
+    threading.Thread(target=_watch_memory, args=(busy,), daemon=True).start()
     policy: Policy | None = None
     for line in sys.stdin.buffer:
         order = json.loads(line)
         # Unhandled, this signal ends the process even inside a loop of Rego's, and
         # even when nobody is left who would end it.
         signal.setitimer(signal.ITIMER_REAL, order["seconds"])
+        busy.set()
         answer, policy = _handle(order, policy)
+        busy.clear()
         signal.setitimer(signal.ITIMER_REAL, 0)
         reply = json.dumps({"id": order["id"], **answer})
         if len(reply) > MOST_BYTES:
@@ -255,12 +267,16 @@ def main() -> None:
         replies.flush()
 
 
-def _limit_memory() -> None:
-    try:
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    except (OSError, ValueError):  # not every system has these limits
-        return
+def _watch_memory(busy: threading.Event) -> None:
+    """End this process when it has grown too far; evaluation does not hold the GIL."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    while True:
+        busy.wait()
+        if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit > (
+            MOST_MEMORY_BYTES
+        ):
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(WATCH_SECONDS)
 
 
 if __name__ == "__main__":
