@@ -50,8 +50,6 @@ class ReadAudit:
             head_seq, head_hash = await uow.audit.head()
             async for batch in uow.audit.stream():
                 for event in batch:
-                    if event.seq > head_seq:
-                        break
                     verifier.check(event)
                     if (
                         checkpoint is not None

@@ -40,13 +40,15 @@ class ReadCredentials:
 
         Raises:
             NotFound: there is none, or it is not this actor's business.
-            NotAllowed: it is somebody else's.
+            NotAllowed: it is somebody else's, or the actor is disabled.
             WrongState: it is not ACTIVE, ending, or at its end.
             ConfigurationError: no encryption key opens them.
         """
         await self._check_own(actor, request_id, deadline)
 
         async def work(uow: UnitOfWork) -> Credentials:
+            if (await uow.principals.get(actor.email)).is_disabled:
+                raise NotAllowed(reason=f"{actor.email} is disabled; ask an admin")
             request = await lock_request(uow, request_id)
             grant = await uow.grants.get(request_id)
             sealed = self._sealed(request, grant)

@@ -74,7 +74,7 @@ class Issue:
         async with self._store.snapshot() as uow:
             request = await uow.requests.get(request_id)
         if request is None or not _is_awaiting(request):
-            await in_transaction(self._store, lambda uow: uow.jobs.finish(job))
+            await self._give_way(job, request)
             return
         if self._is_hopeless(request):
             await self._abandon(job, request_id)
@@ -86,6 +86,17 @@ class Issue:
             return
         await self._activate(job, request_id, issued)
         self._signal.ring()
+
+    async def _give_way(self, job: Job, request: ElevationRequest | None) -> None:
+        """Finish without issuing; what an earlier try may have granted is ended."""
+        may_be_granted = request is not None and job.attempts > 1
+
+        async def work(uow: UnitOfWork) -> None:
+            holds_lease = await uow.jobs.finish(job)
+            if holds_lease and may_be_granted and request is not None:
+                await uow.jobs.add(end_of(request, now=self._clock.now()))
+
+        await in_transaction(self._store, work)
 
     def _is_hopeless(self, request: ElevationRequest) -> bool:
         approved_at = request.decided_at or request.updated_at

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from core.clock import Deadline
 from core.domain.audit import AuditFact, Json
 from core.domain.job import Job, NewJob
 from core.domain.principal import Actor
@@ -20,6 +21,10 @@ WINDOW: Final = timedelta(seconds=60)
 """Within this time the same refusal is counted, not written again."""
 
 _log = structlog.get_logger()
+
+
+class _LeaseLostError(Exception):
+    """Another worker has the job; what this one did is undone."""
 
 
 class Refusals:
@@ -39,6 +44,7 @@ class Refusals:
         code: str,
         why: str,
         details: Mapping[str, Json],
+        deadline: Deadline | None = None,
     ) -> None:
         """Write a refusal; one that cannot be written is logged and still stands.
 
@@ -47,6 +53,7 @@ class Refusals:
             code: the refusal's stable code.
             why: what the actor was told.
             details: what was asked, and policy's revision.
+            deadline: the refused act's own; the answer does not wait for more.
         """
         key = RefusalKey(
             actor=actor.email, request_id=request_id or "", verdict=verdict, code=code
@@ -73,7 +80,7 @@ class Refusals:
                 await uow.audit.append(fact)
 
         try:
-            await in_transaction(self._store, work)
+            await in_transaction(self._store, work, deadline=deadline)
         except (DependencyError, OutcomeUnknown, RefusedError) as error:
             _log.exception("refusal_not_audited", refusal=code, error=error.code)
 
@@ -94,7 +101,7 @@ class Refusals:
         async def work(uow: UnitOfWork) -> None:
             repeats = await uow.refusals.close(key)
             if not await uow.jobs.finish(job):
-                return
+                raise _LeaseLostError  # whoever has it now tells of them
             if repeats:
                 await uow.audit.append(
                     AuditFact(
@@ -112,7 +119,10 @@ class Refusals:
                     )
                 )
 
-        await in_transaction(self._store, work)
+        try:
+            await in_transaction(self._store, work)
+        except _LeaseLostError:
+            _log.info("refusals_told_by_another_worker", id=job.id)
 
 
 def _action(verdict: Verdict | None) -> AuditAction:

@@ -85,8 +85,8 @@ class EndGrant:
             request = await lock_request(uow, request_id)
             now = self._clock.now()
             if _stays(request, job, now):
-                if job.kind is JobKind.EXPIRE and request.expires_at is not None:
-                    early = request.expires_at - now
+                if job.kind is JobKind.EXPIRE and _is_in_force(request):
+                    early = (request.expires_at or now) - now
                     await uow.jobs.retry(job, after=early, error="")
                 else:
                     await uow.jobs.finish(job)
@@ -193,14 +193,21 @@ def _stays(request: ElevationRequest, job: Job, now: datetime) -> bool:
     to the provider, and stays. One that is still being issued is settled by
     its own job.
     """
-    if request.state is RequestState.ACTIVE:
-        if request.grant_status is not GrantStatus.ACTIVE:
-            return False
+    if _is_in_force(request):
         is_due = request.expires_at is not None and now >= request.expires_at
         return job.kind is not JobKind.EXPIRE or not is_due
+    if request.state is RequestState.ACTIVE:
+        return False
     if request.state is RequestState.APPROVED:
         return request.grant_status not in _ENDING
     return job.kind is JobKind.EXPIRE
+
+
+def _is_in_force(request: ElevationRequest) -> bool:
+    return (
+        request.state is RequestState.ACTIVE
+        and request.grant_status is GrantStatus.ACTIVE
+    )
 
 
 def _event_of(job: Job) -> RequestEvent:
@@ -234,7 +241,7 @@ def end_of(
     return NewJob(
         kind=JobKind.REVOKE,
         lane=lane_of(request),
-        key=f"revoke:{request.id}",
+        key=f"revoke:{request.id}:{event.value}",
         due_at=now,
         payload={"request_id": request.id, "event": event.value},
     )

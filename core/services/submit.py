@@ -13,7 +13,7 @@ from core.domain.job import NewJob
 from core.domain.policy import PolicyAnswer
 from core.domain.principal import Actor, Principal
 from core.domain.request import Ask, ElevationRequest, Routing, checked_ask
-from core.errors import Invalid, NotAllowed, NotEligible
+from core.errors import Invalid, NotAllowed, NotEligible, RefusedError
 from core.ports import Clock, CredentialProvider, PolicyEngine, Store, UnitOfWork
 from core.services.issue import issue_now
 from core.services.people import People
@@ -80,13 +80,16 @@ class Submit:
         ask = self._checked(ask)
         requester = await self._people.principal(actor.email, deadline)
         if requester.is_disabled:
-            raise NotAllowed(reason=f"{actor.email} is disabled; ask an admin")
+            banned = NotAllowed(reason=f"{actor.email} is disabled; ask an admin")
+            await self._refuse(actor, ask, banned, {}, deadline)
+            raise banned
         draft = self._draft(actor, ask)
         ask_policy = partial(self._ask, draft, requester, actor.origin, deadline)
         eligibility = await ask_policy(PolicyAction.SUBMIT)
         if not eligibility.is_allowed:
-            await self._refuse(actor, ask, eligibility)
-            raise NotEligible(reason=eligibility.refusal)
+            refusal = NotEligible(reason=eligibility.refusal)
+            await self._refuse(actor, ask, refusal, eligibility.to_audit(), deadline)
+            raise refusal
         route = await ask_policy(PolicyAction.ROUTE)
         request = _routed(draft, route, now=self._clock.now())
 
@@ -145,14 +148,22 @@ class Submit:
         )
         return await self._policy.ask(question, deadline)
 
-    async def _refuse(self, actor: Actor, ask: Ask, answer: PolicyAnswer) -> None:
+    async def _refuse(
+        self,
+        actor: Actor,
+        ask: Ask,
+        refusal: RefusedError,
+        policy: Mapping[str, str],
+        deadline: Deadline | None,
+    ) -> None:
         await self._refusals.record(
             actor,
             request_id=None,
             verdict=None,
-            code=NotEligible.code,
-            why=answer.refusal,
-            details={**asked(ask), **answer.to_audit()},
+            code=refusal.code,
+            why=str(refusal),
+            details={**asked(ask), **policy},
+            deadline=deadline,
         )
 
     async def _store_new(
