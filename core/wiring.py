@@ -203,7 +203,14 @@ async def open_jitsudo(
         await store.check_schema()
         policy = await open_policy(settings)
         try:
-            yield _assemble(settings, clock, store, policy, sealer)
+            yield assemble(
+                settings,
+                clock=clock,
+                store=store,
+                policy=policy,
+                sealer=sealer,
+                providers=_providers(settings, clock),
+            )
         finally:
             await policy.close()
     finally:
@@ -230,13 +237,19 @@ def _providers(settings: CoreSettings, clock: Clock) -> dict[str, CredentialProv
     return {provider.name: provider for provider in providers}
 
 
-def _assemble(
+def assemble(
     settings: CoreSettings,
+    *,
     clock: Clock,
     store: Store,
     policy: PolicyEngine,
     sealer: Sealer,
+    providers: Mapping[str, CredentialProvider],
 ) -> Jitsudo:
+    """Build the services over parts that are open; whoever opened them closes them.
+
+    `open_jitsudo` opens what the settings name; a test brings parts of its own.
+    """
     signal = Signal()
     directory: Directory = (
         GroupsFile(settings.groups_file) if settings.groups_file else NobodyKnown()
@@ -244,7 +257,6 @@ def _assemble(
     people = People(store=store, directory=directory)
     visibility = Visibility(policy=policy, people=people, clock=clock)
     refusals = Refusals(store=store, clock=clock)
-    providers = _providers(settings, clock)
     services = Services(
         submit=Submit(
             store=store,
@@ -259,7 +271,7 @@ def _assemble(
         decide=Decide(
             store=store,
             people=people,
-            judge=Judge(policy=policy, people=people),
+            judge=Judge(policy=policy),
             visibility=visibility,
             refusals=refusals,
             clock=clock,

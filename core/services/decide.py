@@ -13,12 +13,12 @@ from core.ports import Clock, Store, UnitOfWork
 from core.services.issue import issue_now
 from core.services.judging import Case, Judge, Judgement
 from core.services.people import People
-from core.services.reading import lock_request, read_record
+from core.services.reading import lock_request, read_case
 from core.services.refusals import Refusals
 from core.services.signal import Signal
 from core.services.telling import asked, fact_about, show
 from core.services.transactions import in_transaction
-from core.services.verdicts import action_of, after, said_in
+from core.services.verdicts import action_of, after, refused, said_in
 from core.services.visibility import Visibility
 from core.vocabulary import (
     RequestEvent,
@@ -113,24 +113,27 @@ class Decide:
 
     async def _decide(self, wish: _Wish) -> RequestRecord:
         for _ in range(ROUNDS):
-            record = await read_record(self._store, wish.request_id, wish.deadline)
+            record, rows = await read_case(
+                self._store, wish.request_id, wish.actor.email, wish.deadline
+            )
             if _stands(record, wish):
                 return record
-            approver = await self._people.principal(wish.actor.email, wish.deadline)
+            people = await self._people.with_groups(rows)
+            approver = people[wish.actor.email]
             await self._check_open(wish, record, approver)
             case = Case(
                 record=record,
+                people=people,
                 approver=approver,
                 verdict=wish.verdict,
                 text=wish.text,
                 origin=wish.actor.origin,
                 now=self._clock.now(),
             )
-            try:
-                judgement = await self._judge.judge(case, wish.deadline)
-            except RefusedError as refusal:
-                await self._refuse(wish, record, refusal)
-                raise
+            judgement = await self._judge.judge(case, wish.deadline)
+            if judgement.refusal is not None:
+                await self._refuse(case, wish, judgement.refusal, judgement)
+                raise judgement.refusal
             try:
                 return await self._record(wish, case, judgement)
             except _MovedError:
@@ -160,7 +163,7 @@ class Decide:
         return request.has_lapsed(self._clock.now())
 
     async def _refuse(
-        self, wish: _Wish, record: RequestRecord, refusal: RefusedError
+        self, case: Case, wish: _Wish, refusal: RefusedError, judgement: Judgement
     ) -> None:
         await self._refusals.record(
             wish.actor,
@@ -168,7 +171,8 @@ class Decide:
             verdict=wish.verdict,
             code=refusal.code,
             why=str(refusal),
-            details=asked(record.request.ask),
+            details={**asked(case.record.request.ask), **refused(case, judgement)},
+            deadline=wish.deadline,
         )
 
     async def _record(

@@ -1,5 +1,6 @@
 """Judges a verdict by policy, now: the actor, the requester, earlier approvals."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,18 +9,28 @@ from core.domain.decision import Decision, RequestRecord
 from core.domain.policy import PolicyAnswer
 from core.domain.principal import Principal
 from core.domain.text import has_visible_text
-from core.errors import Invalid, NotAllowed, NotEligible, SelfApproval
+from core.errors import (
+    Invalid,
+    NotAllowed,
+    NotEligible,
+    RefusedError,
+    SelfApproval,
+)
 from core.ports import PolicyEngine
-from core.services.people import People
 from core.services.questions import question_about
 from core.vocabulary import Origin, PolicyAction, Verdict
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    """One person's verdict on one request, not judged yet."""
+    """One person's verdict on one request, not judged yet.
+
+    Attributes:
+        people: the requester and every approver so far, by e-mail, as known now.
+    """
 
     record: RequestRecord
+    people: Mapping[str, Principal]
     approver: Principal
     verdict: Verdict
     text: str
@@ -29,15 +40,18 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Judgement:
-    """Policy's yes to a case.
+    """What policy makes of a case: a yes, unless there is a refusal.
 
     Attributes:
-        answer: what policy said about the actor.
+        answer: what policy said about the actor; what it said about the requester
+            where that is why it refuses.
+        refusal: what to tell the actor; None if the verdict is allowed.
         counted: who else's approvals count, oldest first.
         notes: which earlier approvals do not count any more, and why.
     """
 
     answer: PolicyAnswer
+    refusal: RefusedError | None = None
     counted: tuple[Principal, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -45,37 +59,36 @@ class Judgement:
 class Judge:
     """Asks policy everything that a verdict needs; outside any transaction."""
 
-    def __init__(self, *, policy: PolicyEngine, people: People) -> None:
+    def __init__(self, *, policy: PolicyEngine) -> None:
         """Keep whom to ask."""
         self._policy = policy
-        self._people = people
 
     async def judge(self, case: Case, deadline: Deadline | None) -> Judgement:
-        """Return the judgement, if policy allows the verdict.
+        """Return policy's yes or no to the verdict.
+
+        A refusal is `NotAllowed` with policy's reason, `NotEligible` where the
+        requester may not have it any more, or `SelfApproval`.
 
         Raises:
-            NotAllowed: with policy's reason.
-            NotEligible: the requester may not have it any more.
-            SelfApproval: policy does not lift the four-eyes rule.
             Invalid: policy requires a comment and there is none.
             PolicyUnavailable: no clear answer.
         """
         if case.approver.is_disabled:
-            raise NotAllowed(reason=f"{case.approver.email} is disabled; ask an admin")
+            banned = NotAllowed(
+                reason=f"{case.approver.email} is disabled; ask an admin"
+            )
+            return Judgement(answer=PolicyAnswer(), refusal=banned)
         request = case.record.request
         earlier = _earlier(case)
-        people = await self._people.principals(
-            [request.requester, *(decision.approver for decision in earlier)], deadline
-        )
-        requester = people[request.requester]
+        requester = case.people[request.requester]
         if case.verdict is Verdict.DENY:
             answer = await self._ask(
                 case, PolicyAction.DENY, case.approver, requester, deadline=deadline
             )
-            if not answer.allow:  # a freeze (`deny`) never blocks denials
-                raise NotAllowed(reason=answer.reason)
-            return Judgement(answer=answer)
-        counted, notes = await self._recount(case, earlier, people, deadline)
+            # A freeze (`deny`) never blocks denials.
+            no = None if answer.allow else NotAllowed(reason=answer.reason)
+            return Judgement(answer=answer, refusal=no)
+        counted, notes = await self._recount(case, earlier, deadline)
         answer = await self._ask(
             case,
             PolicyAction.APPROVE,
@@ -84,23 +97,29 @@ class Judge:
             approvals=counted,
             deadline=deadline,
         )
-        _check_approver(case, answer)
-        await self._check_requester(case, requester, deadline)
+        refusal = _refusal_of_approver(case, answer)
+        if refusal is not None:
+            return Judgement(answer=answer, refusal=refusal)
+        _check_comment(case, answer)
+        eligibility = await self._eligibility(case, requester, deadline)
+        if not eligibility.is_allowed:
+            return Judgement(
+                answer=eligibility, refusal=NotEligible(reason=eligibility.refusal)
+            )
         return Judgement(answer=answer, counted=counted, notes=notes)
 
     async def _recount(
         self,
         case: Case,
         earlier: tuple[Decision, ...],
-        people: dict[str, Principal],
         deadline: Deadline | None,
     ) -> tuple[tuple[Principal, ...], tuple[str, ...]]:
         """Return whose earlier approvals count now, and notes on the others."""
         counted: list[Principal] = []
         notes: list[str] = []
-        requester = people[case.record.request.requester]
+        requester = case.people[case.record.request.requester]
         for decision in earlier:
-            approver = people[decision.approver]
+            approver = case.people[decision.approver]
             answer = await self._ask(
                 case,
                 PolicyAction.APPROVE,
@@ -122,16 +141,14 @@ class Judge:
             notes.append(f"{approver.email}'s approval does not count any more: {why}")
         return tuple(counted), tuple(notes)
 
-    async def _check_requester(
+    async def _eligibility(
         self, case: Case, requester: Principal, deadline: Deadline | None
-    ) -> None:
+    ) -> PolicyAnswer:
         if requester.is_disabled:
-            raise NotEligible(reason=f"{requester.email} is disabled")
-        answer = await self._ask(
+            return PolicyAnswer(reason=f"{requester.email} is disabled")
+        return await self._ask(
             case, PolicyAction.SUBMIT, requester, requester, deadline=deadline
         )
-        if not answer.is_allowed:
-            raise NotEligible(reason=answer.refusal)
 
     async def _ask(
         self,
@@ -163,13 +180,18 @@ def _earlier(case: Case) -> tuple[Decision, ...]:
     )
 
 
-def _check_approver(case: Case, answer: PolicyAnswer) -> None:
-    request = case.record.request
-    if case.approver.email == request.requester and not answer.allow_self_approval:
-        raise SelfApproval
+def _refusal_of_approver(case: Case, answer: PolicyAnswer) -> RefusedError | None:
+    is_own = case.approver.email == case.record.request.requester
+    if is_own and not answer.allow_self_approval:
+        return SelfApproval()
     if not answer.is_allowed:
-        raise NotAllowed(reason=answer.refusal)
-    needs_comment = answer.require_comment or request.routing.require_comment
+        return NotAllowed(reason=answer.refusal)
+    return None
+
+
+def _check_comment(case: Case, answer: PolicyAnswer) -> None:
+    routing = case.record.request.routing
+    needs_comment = answer.require_comment or routing.require_comment
     if needs_comment and not has_visible_text(case.text):
         raise Invalid(
             field="comment", why="policy requires one; say why you approve this"

@@ -1,10 +1,10 @@
 """Who somebody is now: groups from the directory, tier and bans from the store."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from core.clock import Deadline
 from core.domain.principal import Principal
-from core.ports import Directory, Store
+from core.ports import Directory, PrincipalRow, Store
 
 
 class People:
@@ -37,6 +37,16 @@ class People:
         wanted = sorted(set(emails))
         async with self._store.snapshot(deadline) as uow:
             rows = {email: await uow.principals.get(email) for email in wanted}
+        return await self.with_groups(rows)
+
+    async def with_groups(
+        self, rows: Mapping[str, PrincipalRow]
+    ) -> dict[str, Principal]:
+        """Return the principals of rows that were read already.
+
+        Raises:
+            DirectoryUnavailable: the groups cannot be read.
+        """
         return {
             email: Principal(
                 email=email,

@@ -6,7 +6,7 @@ from core.domain.audit import Json
 from core.domain.decision import Decision, has_quorum
 from core.domain.lifecycle import next_state
 from core.domain.request import ElevationRequest
-from core.services.judging import Judgement
+from core.services.judging import Case, Judgement
 from core.vocabulary import (
     AuditAction,
     GrantStatus,
@@ -79,3 +79,9 @@ def said_in(
         "not_counted": list(judgement.notes),
         **policy,
     }
+
+
+def refused(case: Case, judgement: Judgement) -> dict[str, Json]:
+    """Return what the audit event keeps of a verdict that was refused."""
+    name = "denial_reason" if case.verdict is Verdict.DENY else "comment"
+    return {name: case.text, **judgement.answer.to_audit()}
