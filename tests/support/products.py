@@ -1,0 +1,304 @@
+"""Core as one process has it, over a real database, for tests of its services."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+from pydantic import SecretStr
+
+from core.approvals import Approvals, IssuedToken
+from core.domain.audit import AuditEvent, ChainReport
+from core.domain.decision import RequestRecord
+from core.domain.grant import Grant
+from core.domain.job import Job, NewJob
+from core.domain.principal import Actor
+from core.domain.request import Ask
+from core.domain.surface import Surface
+from core.policy.embedded import EmbeddedEngine
+from core.ports import AuditFilter, PolicyEngine, PrincipalRow, Store
+from core.providers.sealing import FernetSealer
+from core.services.work import Workers
+from core.settings import CoreSettings
+from core.store.engine import open_store
+from core.vocabulary import AuditAction, JobKind, Origin, Outcome, RequestId
+from core.wiring import Jitsudo, assemble
+from tests.support.builders import (
+    ALICE,
+    BEN,
+    BOB,
+    CAROL,
+    DAVE,
+    ERIN,
+    FrozenClock,
+    an_ask,
+)
+from tests.support.policies import ScriptedPolicy
+from tests.support.providers import ScriptedProvider
+
+STARTER: Final = Path(__file__).parents[2] / "policies"
+
+KEY: Final = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+EVERYBODY: Final[dict[str, list[str]]] = {
+    "sre": [ALICE],
+    "sre-lead": [BOB, BEN],
+    "security": [CAROL],
+    "developer": [DAVE],
+    "jitsudo-admins": [ERIN],
+}
+
+
+class Groups:
+    """A groups file that a test can rewrite or break."""
+
+    def __init__(self, path: Path) -> None:
+        """Write everybody into it."""
+        self.path = path
+        self.members = {name: list(people) for name, people in EVERYBODY.items()}
+        self._writes = 0
+        self.write()
+
+    def write(self, content: str | None = None) -> None:
+        """Replace the file's content; None writes `members`."""
+        self._writes += 1
+        if content is None:
+            groups = {name: {"members": m} for name, m in self.members.items()}
+            content = yaml.safe_dump({"groups": groups})
+        # Longer each time, so that no clock is too coarse to see the change.
+        draft = self.path.with_suffix(".draft")
+        draft.write_text(content + "\n#" * self._writes, encoding="utf-8")
+        draft.replace(self.path)
+
+    def leave(self, person: str, group: str) -> None:
+        """Take a person out of a group."""
+        self.members[group].remove(person)
+        self.write()
+
+    def join(self, person: str, group: str) -> None:
+        """Put a person into a group."""
+        self.members.setdefault(group, []).append(person)
+        self.write()
+
+
+@dataclass(kw_only=True)
+class Product:
+    """One process's core, and everything a test looks at."""
+
+    jitsudo: Jitsudo
+    store: Store
+    clock: FrozenClock
+    groups: Groups
+    provider: ScriptedProvider
+    settings: CoreSettings
+    evidence: dict[str, str] = field(default_factory=dict)
+
+    def acting(
+        self, email: str, *, origin: Origin = Origin.API, **limits: Any
+    ) -> Approvals:
+        """Return the approvals of a person."""
+        actor = Actor(email=email, origin=origin, evidence=self.evidence)
+        return self.jitsudo.acting(actor, **limits)
+
+    async def submit(self, ask: Ask | None = None, *, by: str = ALICE) -> RequestRecord:
+        """Ask for something that the starter policy lets alice ask for."""
+        return await self.acting(by).submit(ask or an_ask())
+
+    async def approved(self, ask: Ask | None = None) -> RequestRecord:
+        """Return a request that alice made and bob approved."""
+        request_id = (await self.submit(ask)).request.id
+        return await self.acting(BOB).approve(request_id, comment="")
+
+    async def active(self, ask: Ask | None = None) -> RequestRecord:
+        """Return a request whose credentials were issued."""
+        request_id = (await self.approved(ask)).request.id
+        await self.work()
+        return await self.record(request_id)
+
+    async def record(self, request_id: RequestId) -> RequestRecord:
+        """Return a request as stored, whoever may see it."""
+        async with self.store.snapshot() as uow:
+            request = await uow.requests.get(request_id)
+            decisions = await uow.decisions.of([request_id])
+        assert request is not None
+        return RequestRecord(request=request, decisions=decisions[request_id])
+
+    async def grant(self, request_id: RequestId) -> Grant | None:
+        """Return the grant of a request as stored."""
+        async with self.store.snapshot() as uow:
+            return await uow.grants.get(request_id)
+
+    async def surfaces(self, request_id: RequestId) -> list[Surface]:
+        """Return where a request is to be shown."""
+        async with self.store.snapshot() as uow:
+            return await uow.surfaces.of(request_id)
+
+    async def jobs(self, *kinds: JobKind) -> list[Job]:
+        """Return the waiting jobs; of every kind but rendering if none is given."""
+        wanted = kinds or tuple(set(JobKind) - {JobKind.RENDER})
+        async with self.store.snapshot() as uow:
+            found = await uow.jobs.find(failing_only=False, limit=500)
+        return [job for job in found if job.kind in wanted]
+
+    async def events(
+        self,
+        action: AuditAction | None = None,
+        *,
+        outcome: Outcome | None = None,
+    ) -> list[AuditEvent]:
+        """Return audit events, oldest first."""
+        wanted = AuditFilter(action=action, outcome=outcome, limit=500)
+        async with self.store.snapshot() as uow:
+            return (await uow.audit.find(wanted))[::-1]
+
+    async def actions(self) -> list[str]:
+        """Return what the audit log tells of, oldest first."""
+        return [event.fact.action.value for event in await self.events()]
+
+    async def verify(self) -> ChainReport:
+        """Recompute the audit chain; every test ends with this."""
+        return await self.jitsudo.services.audit.verify(None)
+
+    async def disable(self, email: str) -> None:
+        """Let nothing of a person's count any more."""
+        async with self.store.transaction() as uow:
+            await uow.principals.put(PrincipalRow(email=email, is_disabled=True))
+            await uow.commit()
+
+    async def token(self, email: str) -> IssuedToken:
+        """Have erin, an admin, issue a token with every scope."""
+        from core.in_process import ALL_SCOPES  # noqa: PLC0415 - only here
+
+        return await self.acting(ERIN).issue_token(
+            email, scopes=ALL_SCOPES, ttl=timedelta(hours=1)
+        )
+
+    def workers(self) -> Workers:
+        """Return the workers over core's own jobs."""
+        return self.jitsudo.workers()
+
+    async def work(self) -> int:
+        """Run what is due by the database's clock."""
+        return await self.workers().run_due()
+
+    async def hurry(self, *kinds: JobKind) -> None:
+        """Make waiting jobs due by the database's clock, which no test can move."""
+        long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+        for job in await self.jobs(*kinds):
+            if job.lease is not None:
+                continue
+            async with self.store.transaction() as uow:
+                await uow.jobs.add(
+                    NewJob(
+                        kind=job.kind,
+                        lane=job.lane,
+                        key=job.key,
+                        due_at=long_ago,
+                        payload=job.payload,
+                    )
+                )
+                await uow.commit()
+
+    async def hurry_and_work(self) -> int:
+        """Run every job of core's, due or not, once more."""
+        await self.hurry()
+        return await self.work()
+
+    async def claim(self, kind: JobKind, *, lease: timedelta) -> Job:
+        """Claim a job as a worker does that may never come back."""
+        async with self.store.transaction() as uow:
+            jobs = await uow.jobs.claim(frozenset({kind}), limit=1, lease=lease)
+            await uow.commit()
+        assert len(jobs) == 1
+        return jobs[0]
+
+
+def settings_for(database_url: str, groups: Path, **changes: Any) -> CoreSettings:
+    """Return settings of a small installation."""
+    values: dict[str, Any] = {
+        "database_url": SecretStr(database_url),
+        "groups_file": groups,
+        "encryption_keys": (SecretStr(KEY),),
+        "local_provider": True,
+    }
+    return CoreSettings(**{**values, **changes})
+
+
+@asynccontextmanager
+async def a_product(
+    database_url: str,
+    groups: Groups,
+    *,
+    policy: PolicyEngine | None = None,
+    store: Store | None = None,
+    clock: FrozenClock | None = None,
+    provider: ScriptedProvider | None = None,
+    **changes: Any,
+) -> AsyncIterator[Product]:
+    """Open core over a database; closed, and its chain verified, at the end.
+
+    Args:
+        policy: the starter policy in the embedded engine, if none is given.
+        store: one that misbehaves; closed by whoever made it.
+        provider: one that another product shares.
+        changes: settings that differ.
+    """
+    clock = clock or FrozenClock(datetime.now(UTC))
+    provider = provider or ScriptedProvider(clock=clock)
+    settings = settings_for(database_url, groups.path, **changes)
+    async with AsyncExitStack() as stack:
+        own = open_store(database_url)
+        stack.push_async_callback(own.close)
+        if policy is None:
+            policy = await EmbeddedEngine.open(STARTER)
+            stack.push_async_callback(policy.close)
+        jitsudo = assemble(
+            settings,
+            clock=clock,
+            store=store or own,
+            policy=policy,
+            sealer=FernetSealer([KEY]),
+            providers={provider.name: provider},
+        )
+        product = Product(
+            jitsudo=jitsudo,
+            store=own,
+            clock=clock,
+            groups=groups,
+            provider=provider,
+            settings=settings,
+        )
+        yield product
+        assert (await product.verify()).events == len(await product.events())
+
+
+@pytest.fixture
+def groups(tmp_path: Path) -> Groups:
+    """Return a groups file with the people of the demo."""
+    return Groups(tmp_path / "groups.yaml")
+
+
+@pytest.fixture
+async def product(database_url: str, groups: Groups) -> AsyncIterator[Product]:
+    """Yield core with the starter policy, on each database; the chain verifies."""
+    async with a_product(database_url, groups) as opened:
+        yield opened
+
+
+@pytest.fixture
+def policy() -> ScriptedPolicy:
+    """Return a policy that allows everything until told otherwise."""
+    return ScriptedPolicy()
+
+
+@pytest.fixture
+async def scripted(
+    database_url: str, groups: Groups, policy: ScriptedPolicy
+) -> AsyncIterator[Product]:
+    """Yield core with a scripted policy, on each database; the chain verifies."""
+    async with a_product(database_url, groups, policy=policy) as opened:
+        yield opened

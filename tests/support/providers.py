@@ -1,0 +1,94 @@
+"""A credential provider that fails, hangs or loses its answer on demand."""
+
+import asyncio
+from datetime import timedelta
+from enum import Enum, auto
+
+from typing_extensions import override
+
+from core.domain.grant import GrantOrder, IssuedGrant
+from core.domain.request import Ask
+from core.errors import ProviderFailed
+from core.ports import Clock, CredentialProvider
+
+SECRET = "s3cret-value"
+
+
+class Mood(Enum):
+    """How a call ends."""
+
+    WORK = auto()
+    FAIL = auto()
+    """It refuses; nothing is granted or ended."""
+    HANG = auto()
+    """It never answers; nothing is granted or ended."""
+    LOSE_ANSWER = auto()
+    """It does what was asked, and its answer is lost."""
+    CRASH = auto()
+    """It raises what nobody foresaw."""
+
+
+class ScriptedProvider(CredentialProvider):
+    """The provider `local` of a test; knows what is in force at the other side."""
+
+    def __init__(self, *, clock: Clock) -> None:
+        """Work until told otherwise."""
+        self._clock = clock
+        self.mood = Mood.WORK
+        self.grants: list[str] = []
+        self.revocations: list[str] = []
+        self.in_force: dict[str, IssuedGrant] = {}
+
+    @property
+    @override
+    def name(self) -> str:
+        """Return `local`."""
+        return "local"
+
+    @override
+    def validate(self, ask: Ask) -> None:
+        """Accept everything."""
+
+    @override
+    async def grant(self, order: GrantOrder) -> IssuedGrant:
+        """Grant, or return the grant made before."""
+        self.grants.append(order.request_id)
+        await self._endure()
+        now = self._clock.now()
+        issued = self.in_force.setdefault(
+            order.request_id,
+            IssuedGrant(
+                credentials={"KEY": SECRET},
+                issued_at=now,
+                expires_at=now + timedelta(seconds=order.duration_seconds),
+                handle=f"handle-{order.request_id}",
+            ),
+        )
+        self._lose()
+        return issued
+
+    @override
+    async def revoke(self, order: GrantOrder, handle: str) -> None:
+        """End the grant, if there is one."""
+        self.revocations.append(order.request_id)
+        await self._endure()
+        self.in_force.pop(order.request_id, None)
+        self._lose()
+
+    @override
+    async def is_active(self, order: GrantOrder, handle: str) -> bool:
+        """Tell whether the grant is in force."""
+        return order.request_id in self.in_force
+
+    async def _endure(self) -> None:
+        if self.mood is Mood.FAIL:
+            raise ProviderFailed(provider=self.name, why="throttled")
+        if self.mood is Mood.CRASH:
+            message = f"unforeseen, with {SECRET}"
+            raise RuntimeError(message)
+        if self.mood is Mood.HANG:
+            await asyncio.Event().wait()
+
+    def _lose(self) -> None:
+        if self.mood is Mood.LOSE_ANSWER:
+            raise ProviderFailed(provider=self.name, why="the answer was lost")
