@@ -56,8 +56,10 @@ _CLASSES: Final = {kind.code: kind for kind in _STATUSES}
 
 
 def status_of(error: JitsudoError) -> Status:
-    """Return how an error travels."""
-    return _STATUSES.get(type(error), INTERNAL)
+    """Return how an error travels; a front end's own kinds as their base does."""
+    return next(
+        (_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES), INTERNAL
+    )
 
 
 def to_error(error: JitsudoError) -> JsonObject:
