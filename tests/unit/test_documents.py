@@ -8,15 +8,18 @@ from typing import Final
 
 import click
 import pytest
+import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 import bot.settings
 import core.settings
-from bot.settings import BotSettings, SlackSettings
+from bot.settings import BotSettings, SlackSettings, core_part, load_bot
 from cli.main import COMMANDS, root
 from core.domain.duration import to_text
-from core.settings import CoreSettings
+from core.errors import ConfigurationError
+from core.providers.sealing import FernetSealer
+from core.settings import CoreSettings, load_core
 from tests.support.documents import ROOT, Document, document, documents, source_files
 
 _VARIABLE: Final = re.compile(r"(?<![A-Z_])JITSUDO_[A-Z_]*[A-Z]")
@@ -105,6 +108,21 @@ def test_settings_table_has_each_variable_with_its_key_and_default(
     }
 
     assert expected - rows == set()
+
+
+def test_settings_file_in_the_documents_is_a_valid_one() -> None:
+    """Whoever copies the example needs to add secrets and nothing else."""
+    ((_, text),) = document("docs/operating.md").blocks("yaml")
+    file = yaml.safe_load(text)
+
+    core_settings = load_core({}, core_part(file))
+    bot_settings = load_bot({}, file)
+
+    assert to_text(core_settings.request_ttl) == "8h"
+    with pytest.raises(ConfigurationError, match="openssl|base 64"):
+        FernetSealer([key.get_secret_value() for key in core_settings.encryption_keys])
+    assert bot_settings.slack is not None
+    assert bot_settings.slack.is_socket_mode
 
 
 @pytest.mark.parametrize("page", documents(), ids=lambda page: page.name)
