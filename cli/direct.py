@@ -7,6 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+
 from cli.target import Target, display_name
 from cli.terminal import Terminal
 from core.approvals import Approvals
@@ -99,6 +102,11 @@ def _settings(terminal: Terminal, target: Target) -> CoreSettings:
             why="direct mode decides by the server's policy: set this, "
             "JITSUDO_OPA_URL, or JITSUDO_CONFIG to the server's settings file",
         )
+    if target.token is None and not settings.encryption_keys:
+        # An operator seals nothing and opens nothing; the first token is made
+        # before anything else is set up.
+        unused = SecretStr(Fernet.generate_key().decode())
+        return settings.model_copy(update={"encryption_keys": (unused,)})
     return settings
 
 

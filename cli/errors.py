@@ -1,5 +1,7 @@
 """What an error says in the terminal, and the exit code it ends with."""
 
+import os
+import sys
 import traceback
 from typing import Final
 
@@ -30,6 +32,16 @@ _CODES: Final[tuple[tuple[type[errors.JitsudoError], int], ...]] = (
     (errors.DependencyError, 7),
     (errors.OutcomeUnknown, 7),
 )
+
+
+def discard_output() -> None:
+    """Let the rest of standard output go nowhere; its reader has left.
+
+    Python flushes once more at exit, and would complain.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def exit_code_of(error: errors.JitsudoError | OSError) -> int:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 from typing_extensions import override
 
-from cli.errors import exit_code_of, tell
+from cli.errors import BROKEN_PIPE, discard_output, exit_code_of, tell
 from cli.terminal import FORMATS, Terminal
 from core.errors import JitsudoError
 
@@ -201,8 +201,9 @@ class RootGroup(LazyGroup):
         """Run the command; a deliberate error becomes one line and a code."""
         try:
             return super().invoke(ctx)
-        except BrokenPipeError:
-            raise
+        except BrokenPipeError as error:
+            discard_output()
+            raise click.exceptions.Exit(BROKEN_PIPE) from error
         except (JitsudoError, OSError) as error:
             tell(error, debug=ctx.ensure_object(Terminal).flags.debug)
             raise click.exceptions.Exit(exit_code_of(error)) from error

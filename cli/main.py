@@ -1,6 +1,5 @@
 """The terminal's composition root: every command by name, loaded when it is run."""
 
-import os
 import sys
 from collections.abc import Callable
 from types import TracebackType
@@ -8,7 +7,7 @@ from typing import Final
 
 import click
 
-from cli.errors import BROKEN_PIPE, INTERRUPTED, tell
+from cli.errors import BROKEN_PIPE, INTERRUPTED, discard_output, tell
 from cli.group import Lazy, RootGroup, group
 from cli.terminal import Terminal
 
@@ -125,8 +124,7 @@ def run(arguments: list[str], terminal: Terminal) -> int:
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except BrokenPipeError:
-        # Python flushes standard output once more at exit; let it go nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         return BROKEN_PIPE
     return code if isinstance(code, int) else 0
 

@@ -51,7 +51,7 @@ def find_target(terminal: Terminal) -> Target:
     """
     flags, environment = terminal.flags, terminal.environment
     server = flags.server or environment.get(SERVER_VARIABLE)
-    token = flags.token or environment.get(TOKEN_VARIABLE)
+    token = flags.token or environment.get(TOKEN_VARIABLE) or None
     profile = profile_of(terminal)
     login = None
     if not server or not token:

@@ -60,6 +60,13 @@ def test_the_token_comes_from_flag_then_variable_then_login(home: Path) -> None:
     assert _find(home, flags=flags, JITSUDO_TOKEN="variable").token == "flag"
 
 
+def test_an_empty_variable_says_nothing(tmp_path: Path) -> None:
+    """A variable that was emptied counts as not set."""
+    flags = Flags(server="sqlite:///jitsudo.db")
+
+    assert _find(tmp_path, flags=flags, JITSUDO_TOKEN="").token is None
+
+
 def test_a_stored_token_is_sent_to_its_own_server_only(home: Path) -> None:
     """Another server gets no token, and the error says whose login there is."""
     target = _find(home, JITSUDO_SERVER="http://elsewhere.example.com")

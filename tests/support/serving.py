@@ -1,0 +1,157 @@
+"""A real server process without Slack, set up by the terminal as an operator would."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+from cryptography.fernet import Fernet
+
+from tests.support.terminals import JITSUDO, run_jitsudo
+
+POLICIES: Final = Path(__file__).parents[2] / "policies"
+_START_SECONDS: Final = 30.0
+
+Finished = subprocess.CompletedProcess[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedJitsudo:
+    """A server, its database, and a home with a profile for each person."""
+
+    url: str
+    database_url: str
+    home: Path
+    environment: Mapping[str, str]
+
+    def cli(self, person: str, *arguments: str, stdin: str = "") -> Finished:
+        """Run a command as a person, through the server."""
+        return run_jitsudo("--profile", person, *arguments, home=self.home, stdin=stdin)
+
+    def direct(self, *arguments: str, token: str = "") -> Finished:
+        """Run a command on the database itself, with the server's settings."""
+        return run_jitsudo(
+            "--server",
+            self.database_url,
+            *arguments,
+            home=self.home,
+            environment={**self.environment, "JITSUDO_TOKEN": token},
+        )
+
+    def start(self, person: str, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command as a person; the caller ends it."""
+        return subprocess.Popen(
+            [JITSUDO, "--profile", person, *arguments],
+            env={"PATH": os.defpath, "JITSUDO_HOME": str(self.home)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def on_a_terminal(
+        self, person: str, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> str:
+        """Run a command on a terminal of its own; return all that it showed."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [JITSUDO, "--profile", person, *arguments],
+            env={
+                "PATH": os.defpath,
+                "JITSUDO_HOME": str(self.home),
+                "TERM": "xterm",
+                "COLUMNS": "200",
+                **(environment or {}),
+            },
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        shown = b""
+        try:
+            while part := os.read(ours, 65_536):
+                shown += part
+        except OSError:
+            pass  # how Linux tells that the other end of a terminal is closed
+        finally:
+            os.close(ours)
+        process.wait(timeout=10)
+        return shown.decode()
+
+    def token(self, person: str) -> str:
+        """Return a new token of a person."""
+        done = self.direct("token", "issue", "--email", f"{person}@example.com", "-q")
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def a_request(self, *arguments: str) -> str:
+        """Ask as alice; return the id."""
+        done = self.cli(
+            "alice", "request", "--provider", "local", "--role", "infra-admin",
+            "--scope", "staging", "-q", *arguments,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedJitsudo]:
+    """Yield a running server with a stored login for each person."""
+    place = tmp_path_factory.mktemp("served")
+    database_url = f"sqlite:///{place}/jitsudo.db"
+    environment = {
+        "JITSUDO_DATABASE_URL": f"sqlite+aiosqlite:///{place}/jitsudo.db",
+        "JITSUDO_POLICY_DIR": str(POLICIES),
+        "JITSUDO_GROUPS_FILE": str(POLICIES / "groups.yaml"),
+        "JITSUDO_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+        "JITSUDO_LOCAL_PROVIDER": "true",
+    }
+    home = place / "home"
+    done = run_jitsudo("server", "migrate", home=home, environment=environment)
+    assert done.returncode == 0, done.stderr
+    log = place / "log"
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            [JITSUDO, "serve", "--port", "0"],
+            env={"PATH": os.defpath, **environment},
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+        )
+    try:
+        found = ServedJitsudo(
+            url=_url(process, log),
+            database_url=database_url,
+            home=home,
+            environment=environment,
+        )
+        for person in ("alice", "bob", "ben", "dave", "erin"):
+            done = run_jitsudo(
+                "--profile", person, "login", "--server", found.url, "--token-stdin",
+                home=home, stdin=found.token(person),
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+        yield found
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
+
+
+def _url(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Return where the server listens, once it says so."""
+    ends = time.monotonic() + _START_SECONDS
+    while time.monotonic() < ends:
+        assert process.poll() is None, log.read_text(encoding="utf-8")
+        for line in log.read_text(encoding="utf-8").splitlines():
+            if line.startswith("{") and json.loads(line).get("event") == "serving":
+                url: str = json.loads(line)["url"]
+                return url
+        time.sleep(0.05)
+    raise AssertionError(log.read_text(encoding="utf-8"))
