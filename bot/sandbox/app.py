@@ -112,7 +112,7 @@ class Sandbox:
     @property
     def api_url(self) -> str:
         """Return the base address of the Web API, with a slash at its end."""
-        return f"{self.url}/api/"
+        return f"{self.url}/sandbox/api/"
 
     @property
     def page_url(self) -> str:
@@ -145,7 +145,7 @@ class Sandbox:
                 tickets=self._tickets,
                 responses=self._responses,
                 courier=self._courier,
-                response_url=lambda ticket: f"{self.url}/response/{ticket}",
+                response_url=lambda ticket: f"{self.url}/sandbox/response/{ticket}",
             )
         )
         control = Control(
@@ -159,10 +159,10 @@ class Sandbox:
         page = Page(self.workspace, self._snapshots)
         app.add_routes(
             [
-                web.route("GET", "/api/{method}", self._web_api.answer),
-                web.route("POST", "/api/{method}", self._web_api.answer),
-                web.post("/response/{ticket}", self._responses.answer),
-                web.get("/link/", self.sockets.serve),
+                web.route("GET", "/sandbox/api/{method}", self._web_api.answer),
+                web.route("POST", "/sandbox/api/{method}", self._web_api.answer),
+                web.post("/sandbox/response/{ticket}", self._responses.answer),
+                web.get("/sandbox/link/", self.sockets.serve),
                 *control.routes(),
                 *page.routes(),
             ]

@@ -55,7 +55,7 @@ class SocketMode:
         ticket = secrets.token_urlsafe(16)
         self._tickets[ticket] = asyncio.get_running_loop().time()
         address = base.replace("http", "ws", 1)
-        return f"{address}/link/?ticket={ticket}&app_id={APP_ID}"
+        return f"{address}/sandbox/link/?ticket={ticket}&app_id={APP_ID}"
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Serve one connection until it ends."""

@@ -42,6 +42,7 @@ class Storage:
         self._workspace = workspace
         self._path = path
         self._saved_version = 0
+        self._is_loaded = False
         self._timer: asyncio.TimerHandle | None = None
 
     def load(self) -> None:
@@ -51,6 +52,7 @@ class Storage:
             BrokenData: it cannot be read.
         """
         if not self._path.exists():
+            self._is_loaded = True
             return
         try:
             kept = _KEPT.validate_json(self._path.read_bytes())
@@ -59,14 +61,18 @@ class Storage:
         self._workspace.people.update(kept.people)
         self._workspace.conversations.update(kept.conversations)
         self._workspace.ephemerals.update(kept.ephemerals)
+        self._is_loaded = True
 
     def save(self) -> None:
-        """Write the file anew; it is whole at every moment."""
+        """Write the file anew; it is whole at every moment.
+
+        What could not be read is never written over.
+        """
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         workspace = self._workspace
-        if self._saved_version == workspace.changes.version:
+        if not self._is_loaded or self._saved_version == workspace.changes.version:
             return
         self._saved_version = workspace.changes.version
         kept = _Kept(

@@ -20,13 +20,15 @@ export function drawConversation(conversation, context) {
   let day = null;
   for (const item of items) {
     const itsDay = dayOf(item.ts);
-    if (itsDay !== day) nodes.push(el("li.day", {}, el("span", {}, (day = itsDay))));
+    if (itsDay !== day) {
+      day = itsDay;
+      nodes.push(keep(next, `${conversation.id}-${day}`, day, () => el("li.day", {}, el("span", {}, day))));
+    }
     const key = `${conversation.id}-${item.ts}`;
     const print = JSON.stringify(item);
-    const known = drawn.get(key);
-    const node = known?.print === print ? known.node : draw(item, key, conversation, context);
-    if (known && known.node !== node) node.classList.add("changed");
-    next.set(key, { node, print });
+    const before = drawn.get(key)?.node;
+    const node = keep(next, key, print, () => draw(item, key, conversation, context));
+    if (before && before !== node) node.classList.add("changed");
     nodes.push(node);
   }
   if (!items.length) nodes.push(empty(conversation));
@@ -36,12 +38,21 @@ export function drawConversation(conversation, context) {
   if (lost) next.get(focusedKey)?.node.focus();
 }
 
-/** Put nodes in order without moving those that stand right already. */
+/** What was drawn before, if it still looks the same; else what `make` draws. */
+function keep(next, key, print, make) {
+  const known = drawn.get(key);
+  const kept = known?.print === print ? known : { node: make(), print };
+  next.set(key, kept);
+  return kept.node;
+}
+
+/** Put nodes in order. What stays is not moved: moving would take its focus. */
 function place(list, nodes) {
+  const wanted = new Set(nodes);
+  for (const node of [...list.children]) if (!wanted.has(node)) node.remove();
   nodes.forEach((node, index) => {
     if (list.children[index] !== node) list.insertBefore(node, list.children[index] ?? null);
   });
-  while (list.children.length > nodes.length) list.lastChild.remove();
 }
 
 function timeline(conversation) {

@@ -23,14 +23,24 @@ export function drawSidebar(seen, { current, unread }) {
           el("small", {}, one.deleted ? "Deactivated" : one.title))));
   const channels = seen.conversations.filter((one) => !one.is_im);
   const direct = seen.conversations.filter((one) => one.is_im);
-  byId("sidebar").replaceChildren(
+  const nodes = [
     el("div.brand", {},
       el("strong", {}, seen.team.name),
       el("span", {}, "a stand-in for Slack")),
     group("Channels", channels.map(conversation)),
     group("Direct messages", direct.map(conversation)),
     group("Act as", seen.people.map(person)),
-  );
+  ];
+  replace(byId("sidebar"), nodes);
+}
+
+/** Draw anew only what differs, and keep the focus where it was. */
+function replace(sidebar, nodes) {
+  const isSame = sidebar.innerHTML === nodes.map((node) => node.outerHTML).join("");
+  if (isSame) return;
+  const focused = sidebar.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  sidebar.replaceChildren(...nodes);
+  if (focused) [...sidebar.querySelectorAll("a")].find((one) => one.getAttribute("href") === focused)?.focus();
 }
 
 function group(title, items) {

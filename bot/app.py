@@ -1,0 +1,139 @@
+"""The server's composition root: one process of web, Slack and workers."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from bot.api.app import add_api
+from bot.settings import BotSettings
+from bot.slack.service import SlackService
+from core.errors import ConfigurationError
+from core.vocabulary import JobKind
+from core.wiring import Jitsudo, PartHealth
+
+MAX_BODY: Final = 4 * 1024**2
+"""Bytes; a modal of 250 kB, URL-encoded, with the message around it.
+
+The REST API refuses far less by itself.
+"""
+
+DRAIN_SECONDS: Final = 5.0
+"""How long requests in flight may take once the server stops."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Server:
+    """A server that listens.
+
+    Attributes:
+        url: its own address, without a slash at the end.
+        health: tells whether every part is ready.
+    """
+
+    url: str
+    health: Callable[[], Awaitable[Mapping[str, PartHealth]]]
+
+
+@asynccontextmanager
+async def serving(
+    jitsudo: Jitsudo,
+    settings: BotSettings,
+    *,
+    listener: socket.socket,
+    add_routes: Callable[[web.Application], None] | None = None,
+) -> AsyncIterator[Server]:
+    """Run the REST API, Slack and the workers until the block is left.
+
+    Args:
+        listener: bound and listening; closed at the end.
+        add_routes: more routes on the same port, such as the sandbox's.
+
+    Raises:
+        ConfigurationError: Slack refuses the tokens, or the channel.
+    """
+    slack = (
+        SlackService(jitsudo=jitsudo, settings=settings.slack)
+        if settings.slack is not None
+        else None
+    )
+    is_stopping = False
+
+    async def health() -> Mapping[str, PartHealth]:
+        parts = dict(await jitsudo.health())
+        if slack is not None:
+            parts["slack"] = await slack.health()
+        if is_stopping:
+            parts["server"] = PartHealth(is_ready=False, detail="is stopping")
+        return parts
+
+    app = web.Application(client_max_size=MAX_BODY)
+    add_api(app, jitsudo, ready=health)
+    if slack is not None:
+        app.add_routes(slack.routes())
+    if add_routes is not None:
+        add_routes(app)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_SECONDS)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener).start()
+        url = _url_of(listener)
+        async with _working(jitsudo, slack):
+            _log.info("serving", url=url, slack=slack is not None)
+            yield Server(url=url, health=health)
+            is_stopping = True
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def _working(jitsudo: Jitsudo, slack: SlackService | None) -> AsyncIterator[None]:
+    """Run Slack and the workers; on leaving, jobs in flight are finished."""
+    pools = [jitsudo.workers()]
+    if slack is not None:
+        await slack.start()
+        pools.append(jitsudo.workers({JobKind.RENDER: slack.render_handler}))
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for pool in pools:
+                tasks.create_task(pool.run())
+            try:
+                yield
+            finally:
+                for pool in pools:
+                    pool.stop()
+    finally:
+        if slack is not None:
+            await slack.stop()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on `host`.
+
+    Args:
+        port: 0 for any that is free.
+
+    Raises:
+        ConfigurationError: somebody else listens there, or it is not ours.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise ConfigurationError(
+            setting="port",
+            why=f"cannot listen on {host}:{port}: {error.strerror}; "
+            "choose another with --port",
+        ) from error
+
+
+def _url_of(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,33 @@
+"""A whole core on a fresh database, for measuring in this process."""
+
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from core.policy.bundle import write_starter
+from core.settings import CoreSettings
+from core.store.migrate import migrate
+from core.wiring import Jitsudo, open_jitsudo
+
+
+@asynccontextmanager
+async def fresh_core(database_url: str, directory: Path) -> AsyncIterator[Jitsudo]:
+    """Migrate an empty database and open core over the starter policy."""
+    policies = directory / "policies"
+    if not policies.exists():
+        write_starter(policies)
+    await migrate(database_url)
+    key = urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    settings = CoreSettings(
+        database_url=SecretStr(database_url),
+        policy_dir=policies,
+        groups_file=policies / "groups.yaml",
+        encryption_keys=(SecretStr(key),),
+        local_provider=True,
+    )
+    async with open_jitsudo(settings) as jitsudo:
+        yield jitsudo
