@@ -23,6 +23,8 @@ from core.settings import CoreSettings, load_core
 from tests.support.documents import ROOT, Document, document, documents, source_files
 
 _VARIABLE: Final = re.compile(r"(?<![A-Z_])JITSUDO_[A-Z_]*[A-Z]")
+_NAMED: Final = re.compile(r"`jitsudo ([^`\n]+)`")
+HELP: Final = ["-h", "--help"]
 _WEB: Final = ("http://", "https://", "mailto:", "#")
 
 
@@ -119,7 +121,7 @@ def test_settings_file_in_the_documents_is_a_valid_one() -> None:
     bot_settings = load_bot({}, file)
 
     assert to_text(core_settings.request_ttl) == "8h"
-    with pytest.raises(ConfigurationError, match="openssl|base 64"):
+    with pytest.raises(ConfigurationError, match="base 64"):
         FernetSealer([key.get_secret_value() for key in core_settings.encryption_keys])
     assert bot_settings.slack is not None
     assert bot_settings.slack.is_socket_mode
@@ -130,6 +132,18 @@ def test_commands_in_documents_exist_with_their_flags(page: Document) -> None:
     """Each `jitsudo …` in a document names commands and flags that there are."""
     problems = [
         f"jitsudo {call}: {why}" for call in page.calls() if (why := _fault(call))
+    ]
+
+    assert problems == []
+
+
+def test_commands_that_messages_and_comments_name_exist() -> None:
+    """An error that says what to do next names something that can be done."""
+    problems = [
+        f"{path.relative_to(ROOT)}: jitsudo {call}: {why}"
+        for path in source_files("core", "bot", "cli")
+        for call in _NAMED.findall(path.read_text("utf-8"))
+        if (why := _fault(re.sub(r"\{[^}]*\}", "x", call)))
     ]
 
     assert problems == []
@@ -186,23 +200,34 @@ def _default(field: FieldInfo) -> str:
 
 def _fault(call: str) -> str:
     """Return what is wrong with the arguments of a `jitsudo` line; empty if fine."""
-    words = _words(call)
     command: click.Command = root
     ctx = click.Context(root, info_name="jitsudo")
-    flags = {name for param in root.params for name in param.opts}
+    options = _options(root)
+    words = iter(_words(call))
     for word in words:
-        if word.startswith("-"):
-            flag = word.partition("=")[0]
-            if flag not in flags | {"-h", "--help"}:
-                return f"{command.name} has no {flag}"
-        elif isinstance(command, click.Group):
+        if word.startswith("-") and word != "-":
+            option = options.get(word.partition("=")[0])
+            if option is None:
+                return f"{command.name} has no {word}"
+            if not option.is_flag and "=" not in word:
+                next(words, "")
+        elif isinstance(command, click.Group) and word != "…":
             member = command.get_command(ctx, word)
-            if member is not None:
-                command = member
-                flags |= {name for param in member.params for name in param.opts}
-            elif command is root and not _is_value(words, word):
-                return f"there is no command {word}"
+            if member is None:
+                return f"{command.name} has no command {word}"
+            command = member
+            options |= _options(member)
     return ""
+
+
+def _options(command: click.Command) -> dict[str, click.Option]:
+    found = command.get_params(click.Context(command, help_option_names=HELP))
+    return {
+        name: param
+        for param in found
+        if isinstance(param, click.Option)
+        for name in param.opts
+    }
 
 
 def _words(call: str) -> list[str]:
@@ -215,10 +240,3 @@ def _words(call: str) -> list[str]:
             break
         words.append(word)
     return words
-
-
-def _is_value(words: list[str], word: str) -> bool:
-    """Tell whether `word` is the value of the flag before it, or a placeholder."""
-    before = words[words.index(word) - 1] if words.index(word) else ""
-    takes_value = {"--server", "--token", "--profile", "-o", "--output"}
-    return before in takes_value or word in {"…", "..."}
