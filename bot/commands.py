@@ -40,7 +40,7 @@ class _Terminal(Protocol):
 
 
 def _examples(*lines: str) -> str:
-    """Return the end of a help text; Click leaves a paragraph after \\b alone."""
+    """Return the end of a help text; marked so that Click keeps its lines."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 

@@ -13,6 +13,7 @@ from uuid import uuid4
 from aiohttp import ClientConnectionResetError, WSMsgType, web
 
 from bot.sandbox import limits
+from bot.sandbox.changes import Changes
 from bot.sandbox.people import APP_ID, Json
 
 _TICKET_SECONDS: Final = 30.0
@@ -32,7 +33,12 @@ class NoConnection(Exception):
 
 
 class SocketMode:
-    """The connections of the app, and what waits for an acknowledgement."""
+    """The connections of the app, and what waits for an acknowledgement.
+
+    Attributes:
+        opened: how many connections there have ever been.
+        changes: noted when a connection opens or ends.
+    """
 
     def __init__(self) -> None:
         """Start without any connection."""
@@ -40,6 +46,8 @@ class SocketMode:
         self._connections: list[_Connection] = []
         self._waiting: dict[str, asyncio.Future[Json]] = {}
         self._refusals = 0
+        self.opened = 0
+        self.changes = Changes()
 
     @property
     def connections(self) -> int:
@@ -76,11 +84,14 @@ class SocketMode:
         self._connections.append(connection)
         try:
             await socket.send_json(self._hello())
+            self.opened += 1
+            self.changes.note()
             await self._read(connection)
         except ClientConnectionResetError:
             pass  # The connection ended while something was being said.
         finally:
             self._connections.remove(connection)
+            self.changes.note()
         return socket
 
     async def deliver(self, kind: str, payload: Json, *, takes_answer: bool) -> Json:

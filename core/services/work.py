@@ -74,16 +74,17 @@ class Workers:
             try:
                 await self.run_one(job)
             finally:
+                was_full = in_flight >= self._limits.at_once
                 in_flight -= 1
-                self._signal.ring()
+                if was_full:
+                    self._signal.ring()
 
         failures = 0
         async with asyncio.TaskGroup() as tasks:
             while not self._stopping.is_set():
                 mark = self._signal.mark()
                 try:
-                    jobs = await self._claim(self._limits.at_once - in_flight)
-                    pause = 0.0 if jobs else await self._until_due()
+                    jobs, pause = await self._claim(self._limits.at_once - in_flight)
                     failures = 0
                 except JitsudoError as error:
                     failures += 1
@@ -92,19 +93,19 @@ class Workers:
                 for job in jobs:
                     in_flight += 1
                     tasks.create_task(work(job))
-                if in_flight >= self._limits.at_once:
-                    pause = POLL_SECONDS
                 if pause:
                     await self._signal.wait(pause, since=mark)
 
     async def run_due(self) -> int:
         """Run what is due now, one after the other; return how many ran."""
         count = 0
-        while jobs := await self._claim(1):
+        while True:
+            jobs, _ = await self._claim(1)
+            if not jobs:
+                return count
             for job in jobs:
                 await self.run_one(job)
                 count += 1
-        return count
 
     async def run_lane(self, lane: str) -> int:
         """Run what is due now in one lane; return how many ran."""
@@ -124,23 +125,23 @@ class Workers:
 
         return await in_transaction(self._store, work)
 
-    async def _claim(self, limit: int) -> list[Job]:
+    async def _claim(self, limit: int) -> tuple[list[Job], float]:
+        """Return claimed jobs, and for how many seconds there is no other."""
         if limit <= 0:
-            return []
+            return [], POLL_SECONDS
 
-        async def work(uow: UnitOfWork) -> list[Job]:
-            return await uow.jobs.claim(
+        async def work(uow: UnitOfWork) -> tuple[list[Job], float]:
+            jobs = await uow.jobs.claim(
                 self._kinds, limit=limit, lease=self._limits.lease
             )
+            if len(jobs) == limit:
+                return jobs, 0.0
+            due_in = await uow.jobs.next_due(self._kinds)
+            if due_in is None:
+                return jobs, POLL_SECONDS
+            return jobs, min(max(due_in.total_seconds(), 0.01), POLL_SECONDS)
 
         return await in_transaction(self._store, work)
-
-    async def _until_due(self) -> float:
-        async with self._store.snapshot() as uow:
-            due_in = await uow.jobs.next_due(self._kinds)
-        if due_in is None:
-            return POLL_SECONDS
-        return min(max(due_in.total_seconds(), 0.01), POLL_SECONDS)
 
     async def run_one(self, job: Job) -> None:
         """Run one claimed job; a failure gives it back, whatever it was."""
