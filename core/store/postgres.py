@@ -20,6 +20,7 @@ from core.errors import (
 from core.store.link import Database, Link, Row, see_through
 from core.store.pool import Pool
 from core.store.postgres_errors import DRIVER_ERRORS, LOST, to_error
+from core.store.rules import failed_before
 from core.store.statements import Statement
 
 STATEMENT_SECONDS: Final = 30.0
@@ -42,7 +43,7 @@ _OPTIONS: Final = frozenset(
 )
 
 # SQLAlchemy left this class without types.
-_DIALECT: Final[Dialect] = asyncpg_dialect()  # type: ignore[no-untyped-call]
+DIALECT: Final[Dialect] = asyncpg_dialect()  # type: ignore[no-untyped-call]
 
 _VERSION: Final = Statement(
     sa.text("SELECT current_setting('server_version') AS server_version")
@@ -163,7 +164,7 @@ class PostgresLink(Link):
 
     @override
     async def rows(self, statement: Statement, **values: object) -> Sequence[Row]:
-        compiled = statement.compiled(_DIALECT)
+        compiled = statement.compiled(DIALECT)
         try:
             rows: Sequence[Row] = await self._connection.fetch(
                 compiled.sql,
@@ -203,7 +204,7 @@ class PostgresLink(Link):
             give_up.cancel()
         self.is_over = True
         if answer != "COMMIT":
-            raise StoreUnavailable(why="the transaction had failed before its end")
+            raise failed_before()
 
 
 def connect_options(url: sa.URL) -> dict[str, Any]:
@@ -212,7 +213,7 @@ def connect_options(url: sa.URL) -> dict[str, Any]:
     Raises:
         ConfigurationError: naming a parameter that cannot be.
     """
-    options = dict(_DIALECT.create_connect_args(url)[1])
+    options = dict(DIALECT.create_connect_args(url)[1])
     if "sslmode" in options:
         options["ssl"] = options.pop("sslmode")
     unknown = sorted(set(options) - _OPTIONS)

@@ -1,5 +1,6 @@
 """What the errors of asyncpg mean."""
 
+from collections.abc import Callable
 from typing import Final
 
 import asyncpg
@@ -11,7 +12,7 @@ from core.errors import (
     StoreBusy,
     StoreUnavailable,
 )
-from core.store.rules import broken, taken, unstorable, wrong_schema
+from core.store.rules import broken, failed_before, taken, unstorable, wrong_schema
 
 LOST: Final = (
     OSError,
@@ -28,30 +29,35 @@ LOST: Final = (
 DRIVER_ERRORS: Final = (asyncpg.PostgresError, *LOST)
 
 
+_MEANINGS: Final[tuple[tuple[type[Exception], Callable[[], JitsudoError]], ...]] = (
+    (asyncpg.SerializationError, StoreBusy),
+    (asyncpg.DeadlockDetectedError, StoreBusy),
+    (asyncpg.InvalidCachedStatementError, StoreBusy),
+    (asyncpg.CharacterNotInRepertoireError, unstorable),
+    (asyncpg.DataError, unstorable),
+    (asyncpg.UndefinedTableError, wrong_schema),
+    (asyncpg.UndefinedColumnError, wrong_schema),
+    (asyncpg.InFailedSQLTransactionError, failed_before),
+)
+"""Errors that mean the same whatever was done."""
+
+
 def to_error(error: Exception, deadline: Deadline | None) -> JitsudoError:
     """Return our error for one of the driver's."""
+    for kind, meaning in _MEANINGS:
+        if isinstance(error, kind):
+            return meaning()
     found: JitsudoError
     match error:
-        case TimeoutError() | asyncpg.QueryCanceledError() if deadline is not None:
-            found = DeadlineExceeded()
         case TimeoutError() | asyncpg.QueryCanceledError():
-            found = StoreUnavailable(why="it did not answer in time")
+            late = StoreUnavailable(why="it did not answer in time")
+            found = late if deadline is None else DeadlineExceeded()
         case asyncpg.LockNotAvailableError():
             found = StoreBusy() if deadline is None else DeadlineExceeded()
-        case (
-            asyncpg.SerializationError()
-            | asyncpg.DeadlockDetectedError()
-            | asyncpg.InvalidCachedStatementError()
-        ):
-            found = StoreBusy()
         case asyncpg.UniqueViolationError():
             found = taken(error.constraint_name or "")
         case asyncpg.IntegrityConstraintViolationError():
             found = broken(error.constraint_name or "")
-        case asyncpg.CharacterNotInRepertoireError() | asyncpg.DataError():
-            found = unstorable()
-        case asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError():
-            found = wrong_schema()
         case asyncpg.PostgresError() if not isinstance(error, LOST):
             found = StoreUnavailable(why=f"it answered with error {error.sqlstate}")
         case _:

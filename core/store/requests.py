@@ -1,7 +1,6 @@
 """Requests, with the groups that may see them in a table of their own."""
 
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -10,8 +9,9 @@ from typing_extensions import override
 from core.domain.request import Ask, ElevationRequest, Routing
 from core.errors import Conflict
 from core.ports import RequestFilter, RequestStore
-from core.store.dialects import Moment, among
+from core.store.dialects import Moment
 from core.store.link import Link, Row
+from core.store.listing import listing
 from core.store.rows import (
     from_pairs,
     from_strings,
@@ -21,7 +21,7 @@ from core.store.rows import (
     to_pairs,
     to_strings,
 )
-from core.store.schema import decisions, request_groups, requests
+from core.store.schema import request_groups, requests
 from core.store.statements import Statement
 from core.vocabulary import GrantStatus, RequestId, RequestState, Tier
 
@@ -143,72 +143,14 @@ class SqlRequestStore(RequestStore):
 
     @override
     async def find(self, wanted: RequestFilter) -> list[ElevationRequest]:
-        person = wanted.visible_to
-        if person is not None and person.is_auditor:
-            person = None
-        statement = _finding(
-            by=wanted.requester is not None,
-            states=wanted.states,
-            visible=person is not None,
-            before=wanted.before is not None,
-        )
-        rows = await self._link.rows(
-            statement,
-            by=wanted.requester,
-            before=wanted.before,
-            person=None if person is None else person.email,
-            groups=[] if person is None else sorted(person.groups),
-            most=wanted.limit,
-        )
+        statement, values = listing(wanted)
+        rows = await self._link.rows(statement, **values)
         return [_to_request(row) for row in rows]
 
     @override
     async def count_by(self, requester: str, *, since: datetime) -> int:
         row = await self._link.row(_COUNT_BY, by=requester, since=since)
         return 0 if row is None else int(row["count"])
-
-
-@cache
-def _finding(
-    *, by: bool, states: frozenset[RequestState], visible: bool, before: bool
-) -> Statement:
-    """Return the statement for one shape of filter.
-
-    States are written out rather than passed: a plan that is made once for every
-    state cannot use what is known of this one.
-    """
-    found = sa.select(requests)
-    if by:
-        found = found.where(requests.c.requester == sa.bindparam("by"))
-    if before:
-        found = found.where(requests.c.id < sa.bindparam("before"))
-    if states:
-        words: list[sa.ColumnElement[str]] = [
-            sa.literal_column(f"'{state.value}'") for state in sorted(states)
-        ]
-        only = len(words) == 1
-        found = found.where(
-            requests.c.state == words[0] if only else requests.c.state.in_(words)
-        )
-    if visible:
-        found = found.where(_visible())
-    return Statement(
-        found.order_by(requests.c.id.desc()).limit(
-            sa.bindparam("most", type_=sa.Integer)
-        )
-    )
-
-
-def _visible() -> sa.ColumnElement[bool]:
-    person = sa.bindparam("person", type_=sa.Text)
-    in_a_group = sa.exists().where(
-        request_groups.c.request_id == requests.c.id,
-        among(request_groups.c.group_name, "groups"),
-    )
-    has_decided = sa.exists().where(
-        decisions.c.request_id == requests.c.id, decisions.c.approver == person
-    )
-    return sa.or_(requests.c.requester == person, in_a_group, has_decided)
 
 
 def _changing(request: ElevationRequest) -> dict[str, Any]:

@@ -45,3 +45,16 @@ def wrong_schema() -> JitsudoError:
     return StoreUnavailable(
         why="its schema is not this version's; run `jitsudo server migrate`"
     )
+
+
+def failed_before() -> JitsudoError:
+    """Return the error for going on in a transaction of which a part failed."""
+    return StoreUnavailable(why="a part of the transaction had failed before")
+
+
+def no_file() -> JitsudoError:
+    """Return the error for a SQLite file that cannot be opened."""
+    return StoreUnavailable(
+        why="the file is not there or cannot be opened; "
+        "`jitsudo server migrate` creates it"
+    )

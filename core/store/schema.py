@@ -90,6 +90,7 @@ request_groups: Final = sa.Table(
         primary_key=True,
     ),
     sa.Column("group_name", Code, primary_key=True),
+    sa.Index("request_groups_by_group_name_request_id", "group_name", "request_id"),
 )
 
 decisions: Final = sa.Table(
@@ -115,6 +116,7 @@ decisions: Final = sa.Table(
         "verdict <> 'approve' OR self_allowed OR lower(approver) <> lower(requester)",
         name="no_self_approval",
     ),
+    sa.Index("decisions_by_approver_request_id", "approver", "request_id"),
 )
 
 grants: Final = sa.Table(

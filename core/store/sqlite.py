@@ -1,6 +1,7 @@
 """A SQLite file by aiosqlite: one writer at a time, readers beside it."""
 
 import json
+import os
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -24,7 +25,14 @@ from core.errors import (
 from core.store.dialects import to_microseconds
 from core.store.link import Database, Link, Row, see_through
 from core.store.pool import Pool
-from core.store.rules import broken, taken, unstorable, wrong_schema
+from core.store.rules import (
+    broken,
+    failed_before,
+    no_file,
+    taken,
+    unstorable,
+    wrong_schema,
+)
 from core.store.statements import Statement
 
 BUSY_SECONDS: Final = 1.0
@@ -104,7 +112,10 @@ class SqliteDatabase(Database):
         return await self._connect("PRAGMA query_only=ON")
 
     async def _connect(self, pragma: str) -> aiosqlite.Connection:
-        # mode=rw: a mistyped path must not become an empty database.
+        # mode=rw: a mistyped path must not become an empty database. It is looked
+        # for first, because opening costs a thread that outlives a failure.
+        if not os.access(self._path, os.R_OK | os.W_OK):
+            raise no_file()
         connecting = aiosqlite.connect(
             f"file:{quote(str(self._path))}?mode=rw",
             uri=True,
@@ -115,6 +126,7 @@ class SqliteDatabase(Database):
         # A process must be able to end while a connection is open; SQLAlchemy's
         # own dialect does the same.
         connecting._thread.daemon = True  # noqa: SLF001 - there is no public way
+        connection: aiosqlite.Connection | None = None
         try:
             connection = await connecting
             connection.row_factory = sqlite3.Row
@@ -126,6 +138,8 @@ class SqliteDatabase(Database):
             ):
                 await connection.execute_fetchall(setting)
         except _DRIVER_ERRORS as error:
+            if connection is not None:
+                await _disconnect(connection)
             raise _to_error(error, None) from error
         return connection
 
@@ -139,6 +153,7 @@ class SqliteLink(Link):
         """Take over a connection without a transaction."""
         self._connection: Final = connection
         self._deadline: Final = deadline
+        self._has_failed = False
         self.is_over = False
 
     async def begin(self, how: str) -> None:
@@ -162,11 +177,19 @@ class SqliteLink(Link):
 
     @override
     async def rows(self, statement: Statement, **values: object) -> Sequence[Row]:
-        compiled = statement.compiled(_DIALECT)
-        arguments = [_encoded(value) for value in compiled.arguments(values)]
         if self._deadline is not None:
             self._deadline.remaining()
-        return await self._send(compiled.sql, arguments)
+        if self._has_failed:
+            raise failed_before()
+        compiled = statement.compiled(_DIALECT)
+        try:
+            arguments = [_encoded(value) for value in compiled.arguments(values)]
+            return await self._send(compiled.sql, arguments)
+        except JitsudoError:
+            # SQLite would go on, and keep half of what was meant; PostgreSQL
+            # does not.
+            self._has_failed = True
+            raise
 
     @override
     async def row(self, statement: Statement, **values: object) -> Row | None:
@@ -177,6 +200,8 @@ class SqliteLink(Link):
     async def commit(self) -> None:
         if self._deadline is not None:
             self._deadline.remaining()
+        if self._has_failed:
+            raise failed_before()
         await see_through(self._commit())
 
     async def _commit(self) -> None:
@@ -227,10 +252,7 @@ def _to_error(error: Exception, deadline: Deadline | None) -> JitsudoError:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
             found = _late_or_busy(deadline)
         case sqlite3.SQLITE_CANTOPEN:
-            found = StoreUnavailable(
-                why="the file is not there or cannot be opened; "
-                "`jitsudo server migrate` creates it"
-            )
+            found = no_file()
         case _ if text.startswith(("no such table", "no such column")):
             found = wrong_schema()
         case _:

@@ -25,6 +25,7 @@ class Proxy:
         """Stand before the server of a database URL."""
         self._url: Final = sa.make_url(database_url)
         self._clients: Final[set[asyncio.StreamWriter]] = set()
+        self._silent: Final[set[asyncio.StreamWriter]] = set()
         self._flowing: Final = asyncio.Event()
         self._flowing.set()
         self._port = 0
@@ -51,6 +52,10 @@ class Proxy:
     def thaw(self) -> None:
         """Pass on again."""
         self._flowing.set()
+
+    def go_silent(self) -> None:
+        """Pass nothing on for the connections of now; new ones work."""
+        self._silent.update(self._clients)
 
     def fail_on(self, word: bytes, fault: Fault) -> None:
         """Lose the connection that next carries `word` to the database."""
@@ -88,6 +93,7 @@ class Proxy:
             writer.transport.abort()
         finally:
             self._clients.discard(writer)
+            self._silent.discard(writer)
             forth.transport.abort()
             writer.transport.abort()
 
@@ -108,6 +114,8 @@ class Proxy:
     ) -> None:
         while data := await reader.read(65536):
             await self._flowing.wait()
+            if writer in self._silent:
+                continue
             fault = self._fault
             if fault is not None and fault[0] in data:
                 self._fault = None

@@ -140,6 +140,11 @@ def _create_requests() -> None:
         ),
         sa.PrimaryKeyConstraint("request_id", "group_name", name="request_groups_pk"),
     )
+    op.create_index(
+        "request_groups_by_group_name_request_id",
+        "request_groups",
+        ["group_name", "request_id"],
+    )
 
 
 def _create_decisions() -> None:
@@ -169,6 +174,9 @@ def _create_decisions() -> None:
         sa.UniqueConstraint(
             "request_id", "approver", "verdict", name="one_verdict_each"
         ),
+    )
+    op.create_index(
+        "decisions_by_approver_request_id", "decisions", ["approver", "request_id"]
     )
     op.create_table(
         "grants",

@@ -1,0 +1,124 @@
+"""Lists read as little of 20,000 requests as of twenty: the plans use the indexes."""
+
+import sqlite3
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.aiosqlite import dialect as aiosqlite_dialect
+
+from core.domain.principal import AUDITORS_GROUP, Principal
+from core.ports import RequestFilter
+from core.store.engine import SqlStore
+from core.store.listing import listing
+from core.store.postgres import DIALECT, connect_options
+from core.store.sqlite import _encoded
+from core.vocabulary import RequestState
+from tests.contract.test_store_requests import put
+from tests.support.builders import BOB, DAVE, a_request
+from tests.support.databases import run_sql
+
+_MANY = (
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
+    "SELECT i FROM n"
+)
+
+PENDING = frozenset({RequestState.PENDING})
+
+
+async def fill(store: SqlStore, url: str) -> None:
+    """Multiply one request, all PENDING, each with its group."""
+    request = a_request()
+    await put(store, request)
+    columns = [
+        name
+        for (name,) in await run_sql(
+            url,
+            "SELECT name FROM pragma_table_info('requests')"
+            if url.startswith("sqlite")
+            else "SELECT column_name FROM information_schema.columns "
+            "WHERE table_name = 'requests'",
+        )
+        if name != "id"
+    ]
+    others = ", ".join(columns)
+    many = f"({_MANY}) AS many"
+    padded = (
+        "'req_00' || substr('000000000000000000000000' || i, -24)"
+        if url.startswith("sqlite")
+        else "'req_00' || lpad(i::text, 24, '0')"
+    )
+    await run_sql(
+        url,
+        f"INSERT INTO requests (id, {others}) SELECT {padded}, {others} "  # noqa: S608 - constants
+        f"FROM requests, {many}",
+        "INSERT INTO request_groups SELECT id, 'sre-lead' FROM requests "
+        "WHERE id LIKE 'req_00%'",
+        "INSERT INTO decisions (request_id, requester, approver, verdict, text, "
+        "origin, self_allowed, decided_at) SELECT id, requester, "
+        "'ben' || substr(id, 29), 'approve', '', 'api', false, created_at "
+        "FROM requests",
+        "ANALYZE",
+    )
+
+
+@pytest.mark.parametrize("is_auditor", [False, True])
+async def test_pending_requests_are_read_in_order_and_no_further(
+    store: SqlStore, database_url: str, *, is_auditor: bool
+) -> None:
+    """Neither a sort, nor a scan, nor a hash of a table stands in the plan."""
+    await fill(store, database_url)
+    await run_sql(
+        database_url,
+        f"UPDATE requests SET state = 'EXPIRED' WHERE id > 'req_00{300:024}'",  # noqa: S608 - a constant
+        "ANALYZE",
+    )
+    groups = frozenset({AUDITORS_GROUP if is_auditor else "sre-lead"})
+    bob = Principal(email=BOB, groups=groups)
+
+    plan = await explain(
+        database_url, RequestFilter(states=PENDING, visible_to=bob, limit=10)
+    )
+
+    assert "requests_by_state_id" in plan
+    for waste in ("SCAN request", "Seq Scan", "B-TREE FOR ORDER", "Sort", "hashed"):
+        assert waste not in plan
+
+
+async def test_everything_visible_is_read_a_page_of_each_kind(
+    store: SqlStore, database_url: str
+) -> None:
+    """Each way to see a request by its own index, whoever asks."""
+    await fill(store, database_url)
+    dave = Principal(email=DAVE, groups=frozenset({"developer", "sre-lead"}))
+
+    plan = await explain(database_url, RequestFilter(visible_to=dave, limit=10))
+
+    for index in (
+        "requests_by_requester",
+        "request_groups_by_group_name_request_id",
+        "decisions_by_approver_request_id",
+    ):
+        assert index in plan
+    for waste in ("SCAN request", "SCAN decisions", "Seq Scan", "hashed"):
+        assert waste not in plan
+
+
+async def explain(url: str, wanted: RequestFilter) -> str:
+    """Return the plan of a list."""
+    statement, values = listing(wanted)
+    if url.startswith("sqlite"):
+        connection = sqlite3.connect(str(sa.make_url(url).database))
+        compiled = statement.compiled(aiosqlite_dialect())
+        arguments = [_encoded(value) for value in compiled.arguments(values)]
+        rows = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", arguments)
+        plan = "\n".join(row[3] for row in rows)
+        connection.close()
+        return plan
+    compiled = statement.compiled(DIALECT)
+    link = await asyncpg.connect(**connect_options(sa.make_url(url)))
+    try:
+        found = await link.fetch(f"EXPLAIN {compiled.sql}", *compiled.arguments(values))
+    finally:
+        await link.close()
+    return "\n".join(row[0] for row in found)
