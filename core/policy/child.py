@@ -17,12 +17,16 @@ MOST_PENDING_BYTES: Final = 1024 * 1024
 """An unfinished line of this length is no answer of ours."""
 
 
+class Unreached(Exception):
+    """The child was gone before it turned to this order; another may be asked."""
+
+
 class EvaluatorProcess(asyncio.SubprocessProtocol):
     """One child process: it answers in order, and dies if it takes too long.
 
     The budget of a question runs from when the child turns to it, so that an
     impatient caller, or a long queue, ends no healthy child. When it is over, the
-    child is killed and every question it still had is answered by an error.
+    child is killed and every question it still had gets an error.
     """
 
     def __init__(self) -> None:
@@ -78,10 +82,11 @@ class EvaluatorProcess(asyncio.SubprocessProtocol):
             seconds: how long the child may take once it turns to this order.
 
         Raises:
-            PolicyUnavailable: the child died, or was killed, over this or before it.
+            PolicyUnavailable: the child died, or was killed, over this order.
+            Unreached: it was over an order before this one.
         """
         if self._stdin is None or not self.is_alive:
-            raise PolicyUnavailable(why=self._why_ended or "the policy was replaced")
+            raise Unreached
         self._next_id += 1
         order_id = self._next_id
         future: asyncio.Future[Any] = self._loop.create_future()
@@ -176,7 +181,9 @@ class EvaluatorProcess(asyncio.SubprocessProtocol):
         self._why_ended = why
         if self._alarm is not None:
             self._alarm.cancel()
+        error: Exception = PolicyUnavailable(why=why)
         for future, _ in self._waiting.values():
             if not future.done():
-                future.set_exception(PolicyUnavailable(why=why))
+                future.set_exception(error)
+            error = Unreached()
         self._waiting.clear()

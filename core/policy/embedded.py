@@ -14,9 +14,10 @@ from core.clock import Deadline
 from core.domain.policy import PolicyAnswer, PolicyHealth, PolicyQuestion
 from core.errors import ConfigurationError, PolicyUnavailable
 from core.policy.answers import no_policy, parse_answer, rules_of
-from core.policy.child import EvaluatorProcess
+from core.policy.child import EvaluatorProcess, Unreached
 from core.policy.documents import sample, to_document
 from core.policy.files import SETTING, PolicyFiles, read_files, take_stamp
+from core.policy.pitfalls import find_pitfalls
 from core.ports import PolicyEngine
 from core.vocabulary import PolicyPackage
 
@@ -100,14 +101,26 @@ class EmbeddedEngine(PolicyEngine):
         order = {"package": package.value, "question": to_document(question)}
         try:
             async with asyncio.timeout(_left(deadline, LOAD_SECONDS)):
-                loaded = await self._current()
-            if package.value not in loaded.packages:
-                raise no_policy(package)
+                await self._current()
             async with asyncio.timeout(_left(deadline, BUDGET_SECONDS)):
-                reply = await loaded.process.ask(order, seconds=BUDGET_SECONDS)
+                return await self._ask(package, order)
         except TimeoutError as error:
             raise PolicyUnavailable(why="the policy did not answer in time") from error
-        return parse_answer(package, _rules_in(reply), revision=loaded.files.revision)
+
+    async def _ask(
+        self, package: PolicyPackage, order: Mapping[str, object]
+    ) -> PolicyAnswer:
+        """Ask until a child has turned to the order: a dead one's queue moves on."""
+        while True:
+            loaded = await self._current()
+            if package.value not in loaded.packages:
+                raise no_policy(package)
+            try:
+                reply = await loaded.process.ask(order, seconds=BUDGET_SECONDS)
+            except Unreached:
+                continue
+            rules = _rules_in(reply)
+            return parse_answer(package, rules, revision=loaded.files.revision)
 
     @override
     async def health(self) -> PolicyHealth:
@@ -197,6 +210,11 @@ class EmbeddedEngine(PolicyEngine):
         Raises:
             ConfigurationError: naming the file, in one line.
         """
+        pitfalls = find_pitfalls(files.modules)
+        if pitfalls:
+            raise ConfigurationError(
+                setting=SETTING, why=f"{self._directory}/{pitfalls[0]}"
+            )
         process = await EvaluatorProcess.start()
         is_loaded = False
         try:
@@ -206,9 +224,10 @@ class EmbeddedEngine(PolicyEngine):
                     setting=SETTING, why=f"{self._directory}/{reply['refused']}"
                 )
             is_loaded = True
-        except PolicyUnavailable as error:
+        except (PolicyUnavailable, Unreached) as error:
+            what = getattr(error, "why", "the evaluator ended")
             raise ConfigurationError(
-                setting=SETTING, why=f"{self._directory}: {error.why}, on loading it"
+                setting=SETTING, why=f"{self._directory}: {what}, on loading it"
             ) from error
         finally:
             if not is_loaded:
@@ -231,8 +250,8 @@ async def _check_regopy() -> None:
     process = await EvaluatorProcess.start()
     try:
         await process.ask({"hello": True}, seconds=LOAD_SECONDS)
-    except PolicyUnavailable as error:
-        why = f"regopy does not run here ({error.why}); set JITSUDO_OPA_URL instead"
+    except (PolicyUnavailable, Unreached) as error:
+        why = "regopy does not run here; set JITSUDO_OPA_URL to an OPA server instead"
         raise ConfigurationError(setting=SETTING, why=why) from error
     finally:
         await process.close()

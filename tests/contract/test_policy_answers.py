@@ -219,7 +219,11 @@ async def test_two_values_for_one_rule_are_none(
     engines: Engines, tmp_path: Path
 ) -> None:
     """A conflict is an error, whichever of the values came first."""
-    rules = "allow := true if input.user.email\nallow := false if input.request.role"
+    rules = """
+allow := input.request.role == "x" if bob
+allow if bob
+bob if input.user.email == "bob@example.com"
+"""
     engine = await engines.over(a_policy(tmp_path, approval=rules))
 
     with pytest.raises(PolicyUnavailable):

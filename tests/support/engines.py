@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final
 
 import psutil
@@ -54,29 +55,34 @@ def opa_server(binary: str, *arguments: str | Path) -> Iterator[str]:
     OPA picks the port itself, and the port is read from the process that has it, so
     nobody else can have taken it in between.
     """
-    process = subprocess.Popen(
-        [
-            *(binary, "run", "--server", "--addr=127.0.0.1:0", "--log-level=error"),
-            *("--skip-version-check", *map(str, arguments)),
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield f"http://127.0.0.1:{_port_of(process)}"
-    finally:
-        process.kill()
-        process.wait()
+    with TemporaryFile("w+") as output:
+        process = subprocess.Popen(
+            [
+                *(binary, "run", "--server", "--addr=127.0.0.1:0", "--log-level=error"),
+                *("--skip-version-check", *map(str, arguments)),
+            ],
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            port = _port_of(process)
+            if port is None:
+                output.seek(0)
+                pytest.fail(f"OPA did not start:\n{output.read()}")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+            process.wait()
 
 
-def _port_of(process: "subprocess.Popen[bytes]") -> int:
+def _port_of(process: "subprocess.Popen[bytes]") -> int | None:
     ends = time.monotonic() + START_SECONDS
     while time.monotonic() < ends and process.poll() is None:
         for connection in psutil.Process(process.pid).net_connections("tcp"):
             if connection.status == psutil.CONN_LISTEN:
                 return int(connection.laddr.port)
         time.sleep(0.02)
-    pytest.fail(f"OPA did not listen within {START_SECONDS:g} s; run it by hand")
+    return None
 
 
 @pytest.fixture
