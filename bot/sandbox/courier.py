@@ -18,7 +18,6 @@ from bot.sandbox.socket_mode import NoConnection, SocketMode
 
 COMMANDS: Final = "slash_commands"
 INTERACTIVE: Final = "interactive"
-EVENTS: Final = "events_api"
 
 TIMED_OUT: Final = "operation_timeout"
 FAILED: Final = "dispatch_failed"
@@ -84,7 +83,7 @@ class Courier:
         """Deliver something new.
 
         Args:
-            kind: `COMMANDS`, `INTERACTIVE` or `EVENTS`.
+            kind: `COMMANDS` or `INTERACTIVE`.
             what: `command`, `block_actions` …, for the journal.
             user: id of the person who acted.
         """
@@ -154,9 +153,7 @@ class Courier:
         )
 
     async def _by_socket(self, delivery: Delivery) -> Json:
-        answer = await self._sockets.deliver(
-            delivery.kind, delivery.payload, takes_answer=delivery.kind != EVENTS
-        )
+        answer = await self._sockets.deliver(delivery.kind, delivery.payload)
         delivery.status = 200
         delivery.body = json.dumps(answer) if answer else ""
         return answer
@@ -165,9 +162,8 @@ class Courier:
         if self._http is None:
             message = "the sandbox has not been started"
             raise BadCall(message)
-        body, content_type = _encoded(delivery)
+        body = _encoded(delivery)
         headers = self._headers(delivery.signature, body)
-        headers["Content-Type"] = content_type
         async with self._http.post(address, data=body, headers=headers) as response:
             delivery.body = await response.text()
             delivery.status = response.status
@@ -182,23 +178,22 @@ class Courier:
         signer = SignatureVerifier(wrong + self._signing_secret)
         signed = signer.generate_signature(timestamp=timestamp, body=body)
         return {
+            "Content-Type": "application/x-www-form-urlencoded",
             "User-Agent": "Slackbot 1.0 (sandbox)",
             "X-Slack-Request-Timestamp": timestamp,
             "X-Slack-Signature": signed or "",
         }
 
 
-def _encoded(delivery: Delivery) -> tuple[bytes, str]:
-    """Return the body of a delivery, and its content type."""
-    if delivery.kind == EVENTS:
-        return json.dumps(delivery.payload).encode(), "application/json"
+def _encoded(delivery: Delivery) -> bytes:
+    """Return the body of a delivery, a form."""
     fields = delivery.payload
     if delivery.kind == INTERACTIVE:
         fields = {"payload": json.dumps(delivery.payload)}
     else:
         # A form holds text only: what is false in Socket Mode is "false" here.
         fields = {k: _form_text(v) for k, v in fields.items()}
-    return urlencode(fields).encode(), "application/x-www-form-urlencoded"
+    return urlencode(fields).encode()
 
 
 def _form_text(value: Any) -> str:

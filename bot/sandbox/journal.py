@@ -36,7 +36,7 @@ class Delivery:
     """One delivery to the app.
 
     Attributes:
-        kind: `slash_commands`, `interactive` or `events_api`.
+        kind: `slash_commands` or `interactive`.
         what: `command`, `block_actions`, `view_submission` …
         status: as acknowledged; None while it is not.
         again: the delivery that it repeats.

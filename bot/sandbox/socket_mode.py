@@ -94,7 +94,7 @@ class SocketMode:
             self.changes.note()
         return socket
 
-    async def deliver(self, kind: str, payload: Json, *, takes_answer: bool) -> Json:
+    async def deliver(self, kind: str, payload: Json) -> Json:
         """Send one envelope and wait for its acknowledgement.
 
         Returns:
@@ -115,11 +115,9 @@ class SocketMode:
         envelope = {
             "envelope_id": envelope_id,
             "type": kind,
-            "accepts_response_payload": takes_answer,
+            "accepts_response_payload": True,
             "payload": payload,
         }
-        if kind == "events_api":
-            envelope |= {"retry_attempt": 0, "retry_reason": ""}
         acked: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         self._waiting[envelope_id] = acked
         try:
