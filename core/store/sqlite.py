@@ -3,7 +3,7 @@
 import json
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,23 +16,14 @@ from typing_extensions import override
 
 from core.clock import Deadline
 from core.errors import (
-    DeadlineExceeded,
     JitsudoError,
     OutcomeUnknown,
-    StoreBusy,
-    StoreUnavailable,
 )
 from core.store.dialects import to_microseconds
 from core.store.link import Database, Link, Row, see_through
 from core.store.pool import Pool
-from core.store.rules import (
-    broken,
-    failed_before,
-    no_file,
-    taken,
-    unstorable,
-    wrong_schema,
-)
+from core.store.rules import failed_before, no_file, unstorable
+from core.store.sqlite_errors import DRIVER_ERRORS, primary_code, to_error
 from core.store.statements import Statement
 
 BUSY_SECONDS: Final = 1.0
@@ -43,17 +34,7 @@ READERS: Final = 4
 
 _DIALECT: Final = aiosqlite_dialect()
 
-_UNIQUE: Final[Mapping[str, str]] = {
-    "decisions.request_id, decisions.approver, decisions.verdict": "one_verdict_each",
-    "jobs.key": "one_waiting_job_per_key",
-    "jobs.lane": "one_job_in_flight_per_lane",
-}
-"""SQLite names the columns of a uniqueness constraint where others name the rule."""
-
 _MICROSECOND: Final = timedelta(microseconds=1)
-
-_DRIVER_ERRORS: Final = (sqlite3.Error, ValueError)
-"""aiosqlite says `ValueError` when a connection is closed."""
 
 
 class SqliteDatabase(Database):
@@ -137,10 +118,10 @@ class SqliteDatabase(Database):
                 "PRAGMA recursive_triggers=ON",
             ):
                 await connection.execute_fetchall(setting)
-        except _DRIVER_ERRORS as error:
+        except DRIVER_ERRORS as error:
             if connection is not None:
                 await _disconnect(connection)
-            raise _to_error(error, None) from error
+            raise to_error(error, None) from error
         return connection
 
 
@@ -208,11 +189,11 @@ class SqliteLink(Link):
         try:
             await self._connection.execute_fetchall("COMMIT")
         except sqlite3.OperationalError as error:
-            if _code(error) == sqlite3.SQLITE_IOERR:
+            if primary_code(error) == sqlite3.SQLITE_IOERR:
                 raise OutcomeUnknown from error
-            raise _to_error(error, self._deadline) from error
-        except _DRIVER_ERRORS as error:
-            raise _to_error(error, self._deadline) from error
+            raise to_error(error, self._deadline) from error
+        except DRIVER_ERRORS as error:
+            raise to_error(error, self._deadline) from error
         self.is_over = True
 
     async def _send(
@@ -220,8 +201,8 @@ class SqliteLink(Link):
     ) -> Sequence[sqlite3.Row]:
         try:
             rows = await self._connection.execute_fetchall(sql, arguments)
-        except _DRIVER_ERRORS as error:
-            raise _to_error(error, self._deadline) from error
+        except DRIVER_ERRORS as error:
+            raise to_error(error, self._deadline) from error
         return list(rows)
 
 
@@ -241,48 +222,6 @@ def _encoded(value: Any) -> Any:
             return value
 
 
-def _to_error(error: Exception, deadline: Deadline | None) -> JitsudoError:
-    text = str(error)
-    found: JitsudoError
-    match _code(error):
-        case _ if isinstance(error, UnicodeEncodeError):
-            found = unstorable()
-        case sqlite3.SQLITE_CONSTRAINT:
-            found = _refused(text)
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            found = _late_or_busy(deadline)
-        case sqlite3.SQLITE_CANTOPEN:
-            found = no_file()
-        case _ if text.startswith(("no such table", "no such column")):
-            found = wrong_schema()
-        case _:
-            name = getattr(error, "sqlite_errorname", "SQLITE_MISUSE")
-            found = StoreUnavailable(why=f"it answered with error {name}")
-    return found
-
-
-def _refused(text: str) -> JitsudoError:
-    what, _, which = text.partition(" constraint failed: ")
-    if what == "UNIQUE":
-        return taken(_UNIQUE.get(which, which))
-    return broken(which if what == "CHECK" else what)
-
-
-def _code(error: Exception) -> int:
-    # The primary code; the rest of the number tells more than anybody needs.
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
-
-
-def _late_or_busy(deadline: Deadline | None) -> JitsudoError:
-    if deadline is None:
-        return StoreBusy()
-    try:
-        deadline.remaining()
-    except DeadlineExceeded as late:
-        return late
-    return StoreBusy()
-
-
 async def _undo(
     pool: Pool[aiosqlite.Connection], connection: aiosqlite.Connection
 ) -> None:
@@ -290,7 +229,7 @@ async def _undo(
         # Behind a BEGIN that may still be running in the connection's thread;
         # nothing happens where there is no transaction.
         await connection.rollback()
-    except _DRIVER_ERRORS:
+    except DRIVER_ERRORS:
         pool.discard(connection)
     else:
         await pool.give_back(connection)
@@ -308,5 +247,5 @@ def _abandon(connection: aiosqlite.Connection) -> None:
 async def _disconnect(connection: aiosqlite.Connection) -> None:
     try:
         await connection.close()
-    except _DRIVER_ERRORS:
+    except DRIVER_ERRORS:
         connection.stop()
