@@ -7,6 +7,7 @@ Source:
 import asyncio
 import errno
 import json
+import os
 from collections.abc import Mapping
 from typing import Final, Self
 from urllib.parse import urlsplit
@@ -221,5 +222,6 @@ def _without_repeats(pairs: list[tuple[str, object]]) -> Mapping[str, object]:
 def _what(error: Exception) -> str:
     """Return what happened, without the address: it may hold a password."""
     if isinstance(error, aiohttp.ClientConnectorError):
-        return error.os_error.strerror or type(error.os_error).__name__
+        number = error.os_error.errno
+        return os.strerror(number) if number else type(error.os_error).__name__
     return type(error).__name__
