@@ -1,5 +1,6 @@
 """Groups from a YAML file, read again whenever it changes."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -21,6 +22,9 @@ from core.errors import DirectoryUnavailable, Invalid
 from core.ports import Directory
 
 MOST_BYTES: Final = 4 * 1024 * 1024
+
+SETTLED_SECONDS: Final = 2.0
+"""A file changed less than this ago may change again with the same time stamp."""
 
 GROUP_NAME_LIMIT: Final = 128
 
@@ -144,9 +148,10 @@ class GroupsFile(Directory):
             status = self._path.stat()
             stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size)
             if self._groups is None or stamp != self._stamp:
-                self._groups = None
+                self._groups, self._stamp = None, None
                 self._groups = _parse(self._path.read_bytes(), self._path)
-                self._stamp = stamp
+                if time.time() - status.st_mtime > SETTLED_SECONDS:
+                    self._stamp = stamp
         except OSError as error:
             self._groups = None
             why = f"{self._path}: {error.strerror or type(error).__name__}"

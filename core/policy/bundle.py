@@ -65,19 +65,23 @@ def write_starter(target: Path) -> list[Path]:
     return written
 
 
-def check_directory(directory: Path) -> list[str]:
+def check_directory(directory: Path, *, opa: str | None = "opa") -> list[str]:
     """Return what is wrong with a policy directory, one line each; empty if nothing.
 
     An `opa` binary checks strictly and runs the Rego tests. Without one, the
     embedded engine compiles the policy and asks each package once; then this must
     not be called from inside a running event loop.
+
+    Args:
+        opa: the binary to look for; None does without.
     """
     if not directory.is_dir():
         return [f"{directory} is no directory"]
-    opa = shutil.which("opa")
-    if opa is None:
+    binary = None if opa is None else shutil.which(opa)
+    if binary is None:
         return asyncio.run(_check_embedded(directory))
-    return _run(opa, "check", "--strict", directory) or _run(opa, "test", directory)
+    strict = _run(binary, "check", "--strict", directory)
+    return strict or _run(binary, "test", directory)
 
 
 async def _check_embedded(directory: Path) -> list[str]:
@@ -90,11 +94,11 @@ async def _check_embedded(directory: Path) -> list[str]:
     return [] if health.is_ready else [health.detail]
 
 
-def _run(opa: str, *arguments: str | Path) -> list[str]:
+def _run(binary: str, *arguments: str | Path) -> list[str]:
     """Run `opa`; return its complaints if it has any."""
     try:
         done = subprocess.run(  # noqa: S603 - the binary on the path, no shell
-            [opa, *arguments],
+            [binary, *arguments],
             capture_output=True,
             check=False,
             env={},  # a policy may read the environment of what runs it
