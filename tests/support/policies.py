@@ -1,7 +1,7 @@
 """A policy engine that answers what a test tells it to."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -48,22 +48,27 @@ class ScriptedPolicy(PolicyEngine):
         self.rule = rule or always(YES)
         self.failure: str | None = None
         self.asked: list[PolicyQuestion] = []
-        self._meeting: asyncio.Barrier | None = None
+        self.before: Callable[[PolicyQuestion], Awaitable[None]] | None = None
 
     def meet(self, parties: int) -> None:
         """Have the next questions about a verdict wait for each other, once."""
-        self._meeting = asyncio.Barrier(parties)
+        barrier = asyncio.Barrier(parties)
+
+        async def wait(question: PolicyQuestion) -> None:
+            if question.action is not PolicyAction.SUBMIT:
+                await barrier.wait()
+                self.before = None
+
+        self.before = wait
 
     @override
     async def ask(
         self, question: PolicyQuestion, deadline: Deadline | None = None
     ) -> PolicyAnswer:
-        """Answer by the rule, after meeting whoever else asks at once."""
+        """Answer by the rule, after what has to happen before."""
         self.asked.append(question)
-        meeting = self._meeting
-        if meeting is not None and question.action is not PolicyAction.SUBMIT:
-            await meeting.wait()
-            self._meeting = None
+        if self.before is not None:
+            await self.before(question)
         if self.failure is not None:
             raise PolicyUnavailable(why=self.failure)
         return self.rule(question)
