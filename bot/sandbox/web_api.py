@@ -19,7 +19,7 @@ _HTML: Final = "<!DOCTYPE html><html><body><h1>Slack is down</h1></body></html>"
 
 
 class WebApi:
-    """Answers `/api/<method>` as Slack would."""
+    """Answers `/sandbox/api/<method>` as Slack would."""
 
     def __init__(
         self,
