@@ -46,8 +46,9 @@ def _slack_finding(settings: BotSettings) -> Finding:
     if settings.slack is None:
         return Finding(
             part="slack settings",
-            is_ready=False,
-            detail="none; set JITSUDO_SLACK_CHANNEL, JITSUDO_SLACK_BOT_TOKEN and "
+            is_ready=True,
+            detail="none, so only REST and the terminal are served; for cards set "
+            "JITSUDO_SLACK_CHANNEL, JITSUDO_SLACK_BOT_TOKEN and "
             "JITSUDO_SLACK_APP_TOKEN or JITSUDO_SLACK_SIGNING_SECRET",
         )
     mode = "Socket Mode" if settings.slack.is_socket_mode else "HTTP"

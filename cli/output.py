@@ -8,8 +8,8 @@ import click
 from cli.terminal import Terminal
 from cli.text import about, labelled, moment, table
 from core.domain.decision import RequestRecord
-from core.domain.duration import to_text
 from core.domain.request import ElevationRequest
+from core.duration import to_text
 from core.vocabulary import GrantStatus, RequestState
 
 _HEADER = ("ID", "STATE", "REQUESTER", "ROLE", "SCOPE", "AGE", "EXPIRES", "REASON")

@@ -9,11 +9,11 @@ from typing import Final
 import click
 from typing_extensions import override
 
-from core.domain.duration import parse_duration
 from core.domain.request import parse_request_id
 from core.domain.text import checked_prose
+from core.duration import parse_duration
 from core.errors import Invalid
-from core.vocabulary import RequestId
+from core.vocabulary import RequestId, TokenScope
 
 
 class RequestIdType(click.ParamType[RequestId]):
@@ -51,6 +51,29 @@ class DurationType(click.ParamType[timedelta]):
             return parse_duration("duration", value)
         except Invalid as error:
             self.fail(error.why, param, ctx)
+
+
+class ScopesType(click.ParamType[frozenset[TokenScope]]):
+    """Scopes of a token, separated by commas."""
+
+    name = "scopes"
+
+    @override
+    def convert(
+        self,
+        value: str | frozenset[TokenScope],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> frozenset[TokenScope]:
+        """Return the scopes, or fail naming the one that there is not."""
+        if not isinstance(value, str):
+            return value
+        known = {scope.value: scope for scope in TokenScope}
+        words = [word.strip() for word in value.split(",")]
+        for word in words:
+            if word not in known:
+                self.fail(f"{word[:40]!r} is not one of {', '.join(known)}", param, ctx)
+        return frozenset(known[word] for word in words)
 
 
 class MomentType(click.ParamType[datetime | timedelta]):

@@ -6,18 +6,14 @@ from typing import Final
 import click
 
 from cli.group import command, group
-from cli.parameters import DurationType
+from cli.parameters import DurationType, ScopesType
 from cli.terminal import Terminal
 from cli.text import moment, table
 from core.domain.token import Token
 from core.vocabulary import TokenScope
 
 _HEADER: Final = ("ID", "EMAIL", "SCOPES", "CREATED", "EXPIRES", "STATE", "LAST USED")
-_DEFAULT_SCOPES: Final = (
-    TokenScope.REQUEST.value,
-    TokenScope.READ.value,
-    TokenScope.APPROVE.value,
-)
+_DEFAULT_SCOPES: Final = frozenset(TokenScope) - {TokenScope.ADMIN}
 
 
 @group(
@@ -47,8 +43,10 @@ def token(_terminal: Terminal) -> None:
     "--scope",
     "scopes",
     multiple=True,
-    type=click.Choice([scope.value for scope in TokenScope]),
-    help="What it may do; may be repeated. All but admin unless you say.",
+    type=ScopesType(),
+    metavar="SCOPE[,SCOPE]",
+    help="What it may do: request, read, approve, admin; may be repeated. "
+    "All but admin unless you say.",
 )
 @click.option(
     "--ttl",
@@ -59,14 +57,18 @@ def token(_terminal: Terminal) -> None:
     help="For how long it is valid.",
 )
 async def issue(
-    terminal: Terminal, *, email: str, scopes: tuple[str, ...], ttl: timedelta
+    terminal: Terminal,
+    *,
+    email: str,
+    scopes: tuple[frozenset[TokenScope], ...],
+    ttl: timedelta,
 ) -> None:
     """Issue a token; it is printed this once and cannot be shown again.
 
     With a database URL as --server no token is needed: that is how the first
     one is made.
     """
-    wanted = frozenset(TokenScope(scope) for scope in scopes or _DEFAULT_SCOPES)
+    wanted = frozenset[TokenScope]().union(*(scopes or (_DEFAULT_SCOPES,)))
     async with terminal.connect(terminal) as connection:
         issued = await connection.approvals.issue_token(email, scopes=wanted, ttl=ttl)
     if terminal.is_table:

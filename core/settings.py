@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from core.domain.duration import parse_duration
+from core.duration import parse_duration
 from core.environment import (
     read_environment as read_environment,  # noqa: PLC0414 - exported from here
 )

@@ -8,8 +8,8 @@ from typing import Final, TypeAlias, cast
 
 import click
 
-from core.domain.duration import parse_duration
 from core.domain.request import Ask, parse_request_id
+from core.duration import parse_duration
 from core.errors import Invalid
 from core.vocabulary import RequestId
 

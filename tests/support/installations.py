@@ -148,9 +148,9 @@ def installed(
         ready = {
             "page": sandbox["page"],
             "server": server,
-            "sandbox": sandbox["sandbox"],
+            "sandbox": f"{sandbox['url']}/sandbox",
             "data": str(home),
-            "people": {person["name"]: person for person in sandbox["people"]},
+            "people": sandbox["people"],
         }
         installation = Installation(ready, environment, log=home / "server.log")
         for person in PEOPLE:

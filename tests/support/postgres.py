@@ -31,8 +31,12 @@ def wheel() -> ModuleType | None:
 class PostgresServer:
     """A server of our own, in a temporary directory, on a Unix socket."""
 
-    def __init__(self, package: ModuleType) -> None:
-        """Create the directory; nothing runs before `start`."""
+    def __init__(self, package: ModuleType, *, settings: str = SETTINGS) -> None:
+        """Create the directory; nothing runs before `start`.
+
+        Args:
+            settings: lines for `postgresql.conf`.
+        """
         # Not below pytest's own directory: the server may run as another user.
         self.directory: Final = Path(tempfile.mkdtemp(prefix="jitsudo-pg-"))
         self._server: Final[Any] = package.get_server(
@@ -40,7 +44,7 @@ class PostgresServer:
         )
         self._server.ensure_pgdata_inited()
         with (self.directory / "postgresql.conf").open("a") as file:
-            file.write(SETTINGS)
+            file.write(settings)
 
     @property
     def url(self) -> str:
