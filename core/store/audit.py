@@ -156,14 +156,16 @@ def _to_event(row: Row) -> AuditEvent:
 
 
 def _to_stored(row: Row) -> StoredEvent:
+    # By position and not by name: it is done for every event there is.
+    seq, prev_hash, digest, record, occurred_at, actor, action, outcome, of = row
     return StoredEvent(
-        seq=row["seq"],
-        prev_hash=row["prev_hash"],
-        hash=row["hash"],
-        record=row["record"],
-        occurred_at=row["occurred_at"],
-        actor=row["actor"],
-        action=row["action"],
-        outcome=row["outcome"],
-        request_id=row["request_id"],
+        seq=seq,
+        prev_hash=prev_hash,
+        hash=digest,
+        record=record,
+        occurred_at=occurred_at,
+        actor=actor,
+        action=action,
+        outcome=outcome,
+        request_id=of,
     )

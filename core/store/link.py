@@ -1,7 +1,7 @@
 """One driver connection inside one transaction, and how a COMMIT is awaited."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -14,6 +14,10 @@ class Row(Protocol):
 
     def __getitem__(self, name: str, /) -> Any:
         """Return the value of a column."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]:
+        """Return the values in the order in which they were selected."""
         ...
 
 
