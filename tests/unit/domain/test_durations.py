@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.duration import parse_duration, to_text
 from core.domain.request import MAX_DURATION, checked_ask
+from core.duration import parse_duration, to_text
 from core.errors import Invalid
 from tests.support.builders import an_ask
 
