@@ -1,6 +1,7 @@
 """Calls a server with a token, and says what a lost answer means."""
 
 import json
+import re
 from collections.abc import Callable
 from enum import Enum
 from typing import Final, NoReturn, TypeVar
@@ -18,6 +19,9 @@ from core.wire.fields import Fields
 from core.wire.requests import JsonObject
 
 PATH: Final = "/api/v1alpha1"
+
+_TOKEN: Final = re.compile("[!-~]+")
+"""Printable ASCII: a line break would begin a header of its own."""
 
 T = TypeVar("T")
 
@@ -93,9 +97,10 @@ class Caller:
         if has_body:
             headers["Content-Type"] = "application/json"
         if self._token is not None:
-            if not all("!" <= character <= "~" for character in self._token):
+            if not _TOKEN.fullmatch(self._token):
                 raise NotAuthenticated(
-                    why="the token has a character that no token has; copy it again"
+                    why="the token is empty or has a character that no token has; "
+                    "copy it again"
                 )
             headers["Authorization"] = f"Bearer {self._token}"
         return headers

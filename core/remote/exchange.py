@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Final
 
 from core.errors import ServerUnavailable
@@ -61,12 +61,54 @@ async def exchange(address: Address, call: Call) -> Answer:
         ServerUnavailable: nothing was sent.
         AnswerLost: something was sent.
     """
-    connection = _connection(address)
+    line = _Line(address)
     try:
-        return await asyncio.to_thread(_exchange, connection, address, call)
+        return await asyncio.to_thread(line.exchange, call)
     except asyncio.CancelledError:
-        _interrupt(connection)
+        line.interrupt()
         raise
+
+
+class _Line:
+    """One connection, used by one thread and interrupted by another."""
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._socket: socket.socket | None = None
+        """Kept apart, since http.client lets go of it before the body is read."""
+
+    def interrupt(self) -> None:
+        """Wake the thread that reads; that thread closes the socket."""
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def exchange(self, call: Call) -> Answer:
+        """Connect, send, and read the whole answer."""
+        connection = _connection(self._address)
+        try:
+            _connect(connection, self._address)
+            self._socket = connection.sock
+            self._socket.settimeout(call.timeout_seconds)
+            return self._talk(connection, call)
+        finally:
+            connection.close()
+
+    def _talk(self, connection: HTTPConnection, call: Call) -> Answer:
+        try:
+            connection.request(
+                call.method,
+                self._address.prefix + call.target,
+                body=call.body,
+                headers={**call.headers, "Connection": "close"},
+            )
+            with connection.getresponse() as response:
+                return _receive(response)
+        except TimeoutError as error:
+            why = f"no answer within {call.timeout_seconds:g} s"
+            raise AnswerLost(why) from error
+        except (OSError, HTTPException) as error:
+            raise AnswerLost(_reason(error)) from error
 
 
 def _connection(address: Address) -> HTTPConnection:
@@ -78,34 +120,6 @@ def _connection(address: Address) -> HTTPConnection:
         timeout=CONNECT_SECONDS,
         context=ssl.create_default_context(),
     )
-
-
-def _interrupt(connection: HTTPConnection) -> None:
-    """Wake the thread that reads; the socket is closed by that thread."""
-    if connection.sock is not None:
-        with suppress(OSError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
-
-
-def _exchange(connection: HTTPConnection, address: Address, call: Call) -> Answer:
-    try:
-        _connect(connection, address)
-        connection.sock.settimeout(call.timeout_seconds)
-        try:
-            connection.request(
-                call.method,
-                address.prefix + call.target,
-                body=call.body,
-                headers={**call.headers, "Connection": "close"},
-            )
-            return _receive(connection)
-        except TimeoutError as error:
-            why = f"no answer within {call.timeout_seconds:g} s"
-            raise AnswerLost(why) from error
-        except (OSError, HTTPException) as error:
-            raise AnswerLost(_reason(error)) from error
-    finally:
-        connection.close()
 
 
 def _connect(connection: HTTPConnection, address: Address) -> None:
@@ -130,8 +144,7 @@ def _connect(connection: HTTPConnection, address: Address) -> None:
         raise ServerUnavailable(server=address.name, why=_reason(error)) from error
 
 
-def _receive(connection: HTTPConnection) -> Answer:
-    response = connection.getresponse()
+def _receive(response: HTTPResponse) -> Answer:
     body = bytearray()
     while part := response.read(65_536):
         body += part

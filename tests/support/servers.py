@@ -120,6 +120,21 @@ class ApiServer(House):
             _send, self.url, method, target, content, {**own, **(headers or {})}
         )
 
+    async def send_raw(
+        self, method: str, path: str, *headers: str, body: bytes = b""
+    ) -> int:
+        """Send what no client library would; return the answer's status."""
+        host = self.url.removeprefix("http://")
+        name, _, port = host.partition(":")
+        reader, writer = await asyncio.open_connection(name, int(port))
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", *headers, "", ""]
+        writer.write("\r\n".join(lines).encode() + body)
+        await writer.drain()
+        status = int((await reader.readline()).split()[1])
+        writer.close()
+        await writer.wait_closed()
+        return status
+
 
 def _send(
     url: str, method: str, target: str, body: bytes | None, headers: Mapping[str, str]
