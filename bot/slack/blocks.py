@@ -40,6 +40,11 @@ def plain(text: str, limit: int = TEXT_LIMIT) -> Block:
     return {"type": "plain_text", "text": shown, "emoji": False}
 
 
+def quote(text: str, limit: int) -> Block:
+    """Return what somebody typed, in quotes, so that it cannot pass for ours."""
+    return plain(f"“{clip(visible(text).strip(), limit)}”")
+
+
 def mrkdwn(text: str) -> Block:
     """Return text that is markup already; callers escape what is not ours."""
     return {"type": "mrkdwn", "text": clip(text, TEXT_LIMIT), "verbatim": True}

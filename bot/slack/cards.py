@@ -15,6 +15,7 @@ from bot.slack.blocks import (
     headline,
     mrkdwn,
     plain,
+    quote,
     section,
 )
 from bot.slack.standing import (
@@ -133,8 +134,8 @@ def _fallback(facts: CardFacts) -> str:
 def _reason(reason: str) -> Block:
     shown = visible(reason).strip()
     if length(shown) <= REASON_SHOWN:
-        return plain(shown)
-    return plain(f"{clip(shown, REASON_SHOWN)} (all of it in the thread)")
+        return quote(shown, REASON_SHOWN)
+    return plain(f"“{clip(shown, REASON_SHOWN)}” (all of it in the thread)")
 
 
 def _terms(facts: CardFacts) -> str:
@@ -167,8 +168,8 @@ def _approvals(record: RequestRecord, block_id: _BlockIds) -> list[Block]:
             line = f"✅ {person(decision.approver)} approved, {when}"
             blocks.append(section(mrkdwn(line), block_id(f"approval{number}")))
             if decision.text:
-                quote = plain(decision.text, REASON_SHOWN)
-                blocks.append(section(quote, block_id(f"comment{number}")))
+                said = quote(decision.text, REASON_SHOWN)
+                blocks.append(section(said, block_id(f"comment{number}")))
     return blocks
 
 
@@ -180,8 +181,8 @@ def _standing(facts: CardFacts, block_id: _BlockIds) -> list[Block]:
         return []
     blocks = [section(mrkdwn(shown[0]), block_id("outcome"))]
     if request.decision_text:
-        quote = plain(request.decision_text, REASON_SHOWN)
-        blocks.append(section(quote, block_id("said")))
+        said = quote(request.decision_text, REASON_SHOWN)
+        blocks.append(section(said, block_id("said")))
     if len(shown) > 1:
         blocks.append(section(mrkdwn(shown[1]), block_id("grant")))
     return blocks

@@ -1,10 +1,10 @@
 """The modals: a reason, a comment, a request, and how something ended."""
 
 from bot.slack import ids
-from bot.slack.blocks import Block, modal, plain, section, text_input
+from bot.slack.blocks import Block, modal, plain, quote, section, text_input
 from bot.slack.payloads import ViewMemory
 from bot.slack.standing import asked_for
-from bot.slack.text import PROSE_SHOWN, TEXT_LIMIT, clip, spoken, visible
+from bot.slack.text import PROSE_SHOWN, spoken
 from core.domain.request import ElevationRequest
 
 
@@ -87,7 +87,6 @@ def _facts(request: ElevationRequest) -> list[Block]:
         section(plain(terms), "terms"),
     ]
     if ask.reason:
-        reason = clip(visible(ask.reason), min(PROSE_SHOWN, TEXT_LIMIT))
-        blocks.append(section(plain(reason), "why"))
+        blocks.append(section(quote(ask.reason, PROSE_SHOWN), "why"))
     blocks.append(section(plain(str(request.id)), "id"))
     return blocks

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from bot.slack.blocks import Block, Message, mrkdwn, plain, section
+from bot.slack.blocks import Block, Message, mrkdwn, plain, quote, section
 from bot.slack.standing import asked_for, grant_line, outcome_line, person
 from bot.slack.text import (
     FALLBACK_LIMIT,
@@ -34,8 +34,8 @@ def direct_message(record: RequestRecord, now: datetime) -> Message:
         section(mrkdwn(outcome), f"{prefix}:dm-outcome"),
     ]
     if request.decision_text:
-        quote = plain(request.decision_text, PROSE_SHOWN)
-        blocks.append(section(quote, f"{prefix}:dm-said"))
+        said = quote(request.decision_text, PROSE_SHOWN)
+        blocks.append(section(said, f"{prefix}:dm-said"))
     grant = grant_line(request)
     if grant:
         blocks.append(section(mrkdwn(grant), f"{prefix}:dm-grant"))
@@ -106,9 +106,9 @@ def thread_line(
     )
     prefix = f"{request.id}:v{version}:thread"
     blocks: list[Block] = [section(mrkdwn(line), prefix)]
-    quote = _quote(event)
-    if quote:
-        blocks.append(section(plain(quote, PROSE_SHOWN), f"{prefix}-said"))
+    typed = _typed(event)
+    if typed:
+        blocks.append(section(quote(typed, PROSE_SHOWN), f"{prefix}-said"))
     text = f"{person(event.fact.actor)} {said}"
     return Message(text=clip(text, FALLBACK_LIMIT), blocks=tuple(blocks))
 
@@ -122,7 +122,7 @@ def _is_told(event: AuditEvent, version: int) -> bool:
     )
 
 
-def _quote(event: AuditEvent) -> str:
+def _typed(event: AuditEvent) -> str:
     for key in ("comment", "denial_reason", "why"):
         said = event.fact.details.get(key)
         if isinstance(said, str) and said.strip():
@@ -136,5 +136,5 @@ def _whole_reason(request: ElevationRequest) -> Message | None:
     if length(reason) <= REASON_SHOWN:
         return None
     block_id = f"{request.id}:v1:thread"
-    blocks = (section(plain(reason, PROSE_SHOWN), block_id),)
+    blocks = (section(quote(reason, PROSE_SHOWN), block_id),)
     return Message(text=clip(escape(reason), FALLBACK_LIMIT), blocks=blocks)

@@ -24,6 +24,10 @@ LONGEST_WAIT_SECONDS: Final = 3.0
 """Beyond this a job gives its lease back instead of waiting."""
 
 
+_NO_WAIT_SECONDS: Final = 0.001
+"""Less than this is rounding, not waiting."""
+
+
 class Urgency(IntEnum):
     """What goes first when there is not room for everything."""
 
@@ -61,7 +65,8 @@ class Bucket:
         self._tokens = min(self._burst, grown)
         self._at = now
         floor = min(1 + _KEEP[urgency] * self._burst, self._burst)
-        return max(0.0, (floor - self._tokens) / self._per_second)
+        wait = (floor - self._tokens) / self._per_second
+        return wait if wait > _NO_WAIT_SECONDS else 0.0
 
     @property
     def is_full(self) -> bool:

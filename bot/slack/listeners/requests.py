@@ -13,8 +13,8 @@ from bot.slack.modals import result_modal
 from bot.slack.once import Once
 from bot.slack.payloads import ModalSubmission
 from bot.slack.sentences import submitted
-from core.domain.duration import parse_duration
 from core.domain.request import Ask
+from core.duration import parse_duration
 from core.errors import Invalid
 
 _FIELDS: Final = frozenset(
