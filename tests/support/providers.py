@@ -38,6 +38,7 @@ class ScriptedProvider(CredentialProvider):
         self.grants: list[str] = []
         self.revocations: list[str] = []
         self.in_force: dict[str, IssuedGrant] = {}
+        self.was_asked_to_end = asyncio.Event()
 
     @property
     @override
@@ -71,6 +72,7 @@ class ScriptedProvider(CredentialProvider):
     async def revoke(self, order: GrantOrder, handle: str) -> None:
         """End the grant, if there is one."""
         self.revocations.append(order.request_id)
+        self.was_asked_to_end.set()
         await self._endure()
         self.in_force.pop(order.request_id, None)
         self._lose()

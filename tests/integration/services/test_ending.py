@@ -1,0 +1,301 @@
+"""Expiry and lapse: erased at once, said when the provider has confirmed."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.errors import WrongState
+from core.services.revoke import EndGrant
+from core.services.telling import lane_of
+from core.vocabulary import (
+    AuditAction,
+    GrantStatus,
+    JobKind,
+    Origin,
+    Outcome,
+    RequestId,
+    RequestState,
+)
+from tests.support.builders import ALICE, BEN, BOB, CAROL, an_ask
+from tests.support.products import Product
+from tests.support.providers import Mood
+
+
+async def at_its_end(product: Product) -> RequestId:
+    """Return a request whose grant's time is over, with nothing done about it."""
+    request = (await product.active()).request
+    product.clock.move(request.ask.duration)
+    return request.id
+
+
+async def test_a_grant_expires_when_the_provider_has_confirmed(
+    scripted: Product,
+) -> None:
+    """EXPIRED, ended at the provider, nothing left to read or to do."""
+    request_id = await at_its_end(scripted)
+
+    await scripted.hurry_and_work()
+
+    request = (await scripted.record(request_id)).request
+    assert request.state is RequestState.EXPIRED
+    assert request.grant_status is GrantStatus.ENDED
+    assert (request.ended_by, request.ended_at) == ("system", scripted.clock.now())
+    assert scripted.provider.in_force == {}
+    grant = await scripted.grant(request_id)
+    assert grant is not None
+    assert grant.sealed_credentials is None
+    assert grant.ended_at == scripted.clock.now()
+    assert (await scripted.actions())[-1] == "grant.expired"
+    assert await scripted.jobs(JobKind.EXPIRE, JobKind.REVOKE, JobKind.ISSUE) == []
+
+
+async def test_expiring_says_revoking_and_erases_before_the_provider_is_asked(
+    scripted: Product,
+) -> None:
+    """A provider that does not answer delays the word EXPIRED and nothing else."""
+    request_id = await at_its_end(scripted)
+    scripted.provider.mood = Mood.FAIL
+
+    await scripted.hurry_and_work()
+
+    request = (await scripted.record(request_id)).request
+    assert request.state is RequestState.ACTIVE
+    assert request.grant_status is GrantStatus.REVOKE_FAILED
+    assert request.grant_error == "throttled"
+    assert request.next_try_at is not None
+    assert request.version == 5
+    grant = await scripted.grant(request_id)
+    assert grant is not None
+    assert grant.sealed_credentials is None
+    assert grant.ended_at is None
+    with pytest.raises(WrongState):
+        await scripted.acting(ALICE).credentials(request_id)
+    (event,) = await scripted.events(AuditAction.GRANT_REVOKE_FAILED)
+    assert event.fact.outcome is Outcome.FAILURE
+    scripted.provider.mood = Mood.WORK
+    await scripted.hurry_and_work()
+    ended = (await scripted.record(request_id)).request
+    assert ended.state is RequestState.EXPIRED
+    assert (ended.grant_error, ended.next_try_at) == ("", None)
+    assert len(await scripted.events(AuditAction.GRANT_EXPIRED)) == 1
+
+
+async def test_revoking_is_said_while_the_provider_thinks(scripted: Product) -> None:
+    """Between the end of the time and the provider's yes, the card says revoking."""
+    request_id = await at_its_end(scripted)
+    scripted.provider.mood = Mood.HANG
+    await scripted.hurry(JobKind.EXPIRE)
+
+    working = asyncio.ensure_future(scripted.work())
+    async with asyncio.timeout(10):
+        await scripted.provider.was_asked_to_end.wait()
+
+    request = (await scripted.record(request_id)).request
+    assert request.state is RequestState.ACTIVE
+    assert request.grant_status is GrantStatus.REVOKING
+    grant = await scripted.grant(request_id)
+    assert grant is not None
+    assert grant.sealed_credentials is None
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+
+
+async def test_a_provider_that_hangs_over_the_end_is_not_waited_for(
+    scripted: Product,
+) -> None:
+    """The call ends before the lease does."""
+    request_id = await at_its_end(scripted)
+    scripted.provider.mood = Mood.HANG
+    await scripted.hurry(JobKind.EXPIRE)
+    job = await scripted.claim(JobKind.EXPIRE, lease=timedelta(seconds=30))
+
+    await EndGrant(
+        store=scripted.store,
+        providers={"local": scripted.provider},
+        clock=scripted.clock,
+        signal=scripted.jitsudo.signal,
+        call_seconds=0.05,
+    ).run(job)
+
+    request = (await scripted.record(request_id)).request
+    assert request.grant_status is GrantStatus.REVOKE_FAILED
+    assert request.grant_error == "it did not answer"
+
+
+async def test_a_lost_yes_to_the_end_is_asked_for_again(scripted: Product) -> None:
+    """Ending twice is harmless, ending never is not."""
+    request_id = await at_its_end(scripted)
+    scripted.provider.mood = Mood.LOSE_ANSWER
+    await scripted.hurry_and_work()
+    assert (await scripted.record(request_id)).request.state is RequestState.ACTIVE
+    scripted.provider.mood = Mood.WORK
+
+    await scripted.hurry_and_work()
+
+    assert (await scripted.record(request_id)).request.state is RequestState.EXPIRED
+    assert scripted.provider.revocations == [request_id] * 2
+
+
+async def test_an_expiry_that_comes_early_waits(scripted: Product) -> None:
+    """The database's clock may be ahead of ours; a grant is not cut short."""
+    request = (await scripted.active()).request
+
+    await scripted.hurry_and_work()
+
+    assert (await scripted.record(request.id)).request == request
+    assert request.id in scripted.provider.in_force
+    (job,) = await scripted.jobs(JobKind.EXPIRE)
+    assert job.lease is None
+    assert job.last_error == ""
+
+
+async def test_an_expiry_of_what_ended_otherwise_is_done(scripted: Product) -> None:
+    """It is finished, not due again for ever."""
+    request = (await scripted.active()).request
+    async with scripted.store.transaction() as uow:
+        locked = await uow.requests.lock(request.id)
+        assert locked is not None
+        await uow.requests.save(
+            replace(
+                locked,
+                state=RequestState.REVOKED,
+                grant_status=GrantStatus.ENDED,
+                version=locked.version + 1,
+            )
+        )
+        await uow.commit()
+    scripted.clock.move(request.ask.duration)
+
+    async with asyncio.timeout(10):
+        await scripted.hurry_and_work()
+
+    assert await scripted.jobs(JobKind.EXPIRE) == []
+    assert (await scripted.record(request.id)).request.state is RequestState.REVOKED
+    assert scripted.provider.revocations == []
+
+
+async def test_a_second_end_of_the_same_grant_changes_nothing(
+    scripted: Product,
+) -> None:
+    """A worker that comes late with the provider's yes finds it said already."""
+    request_id = await at_its_end(scripted)
+    await scripted.hurry(JobKind.EXPIRE)
+    late = await scripted.claim(JobKind.EXPIRE, lease=timedelta(milliseconds=1))
+    await asyncio.sleep(0.01)  # the lease runs out by the database's clock
+    await scripted.work()
+    ended = (await scripted.record(request_id)).request
+    assert ended.state is RequestState.EXPIRED
+
+    await scripted.jitsudo.services.end_grant.run(late)
+
+    assert (await scripted.record(request_id)).request == ended
+    assert len(await scripted.events(AuditAction.GRANT_EXPIRED)) == 1
+
+
+async def test_an_undecided_request_lapses(scripted: Product) -> None:
+    """By the system, at its time, with nothing granted."""
+    request = (await scripted.submit()).request
+    scripted.clock.move(scripted.settings.request_ttl)
+
+    await scripted.hurry_and_work()
+
+    lapsed = (await scripted.record(request.id)).request
+    assert lapsed.state is RequestState.EXPIRED
+    assert lapsed.end_reason == "nobody decided in time"
+    assert (lapsed.ended_by, lapsed.decided_by) == ("system", None)
+    (event,) = await scripted.events(AuditAction.REQUEST_LAPSED)
+    assert (event.fact.actor, event.fact.origin) == ("system", Origin.SYSTEM)
+    assert await scripted.jobs() == []
+
+
+async def test_a_lapse_that_comes_early_waits(scripted: Product) -> None:
+    """A request keeps its full time whatever the database's clock says."""
+    request = (await scripted.submit()).request
+
+    await scripted.hurry_and_work()
+
+    assert (await scripted.record(request.id)).request == request
+    (job,) = await scripted.jobs(JobKind.LAPSE)
+    assert job.lease is None
+
+
+async def test_a_lapse_of_what_was_decided_is_done(scripted: Product) -> None:
+    """Silently: there is nothing to say."""
+    request = (await scripted.active()).request
+    scripted.clock.move(scripted.settings.request_ttl)
+
+    await scripted.hurry(JobKind.LAPSE)
+    await scripted.workers().run_lane(lane_of(request))
+
+    assert await scripted.jobs(JobKind.LAPSE) == []
+    assert "request.lapsed" not in await scripted.actions()
+
+
+async def test_past_its_time_nothing_can_be_approved_with_the_workers_stopped(
+    scripted: Product,
+) -> None:
+    """Neither approved nor denied; whoever may see it reads that it has lapsed."""
+    request = (await scripted.submit()).request
+    scripted.clock.move(scripted.settings.request_ttl)
+
+    with pytest.raises(WrongState) as late:
+        await scripted.acting(BOB).approve(request.id, comment="")
+    assert (late.value.actual, late.value.by) == ("EXPIRED", "system")
+    assert late.value.at == request.lapses_at
+    with pytest.raises(WrongState):
+        await scripted.acting(BOB).deny(request.id, reason="no")
+
+    assert (await scripted.record(request.id)).request == request
+    assert await scripted.actions() == ["request.created"]
+
+
+async def test_just_before_its_time_it_can_be_approved(scripted: Product) -> None:
+    """The last microsecond belongs to the requester."""
+    request = (await scripted.submit()).request
+    ttl = scripted.settings.request_ttl
+    scripted.clock.move(ttl - ttl.resolution)
+
+    record = await scripted.acting(BEN).approve(request.id, comment="")
+
+    assert record.request.state is RequestState.APPROVED
+
+
+async def test_withdrawing_ends_it(scripted: Product) -> None:
+    """By the requester, as often as they press, with one event."""
+    request = (await scripted.submit()).request
+
+    record = await scripted.acting(ALICE).withdraw(request.id)
+
+    assert record.request == (await scripted.record(request.id)).request
+    assert record.request.state is RequestState.REVOKED
+    assert (record.request.ended_by, record.request.end_reason) == (ALICE, "withdrawn")
+    assert await scripted.acting(ALICE).withdraw(request.id) == record
+    assert await scripted.actions() == ["request.created", "request.withdrawn"]
+    with pytest.raises(WrongState) as late:
+        await scripted.acting(BOB).approve(request.id, comment="")
+    assert (late.value.actual, late.value.by) == ("REVOKED", ALICE)
+
+
+async def test_what_is_decided_cannot_be_withdrawn(scripted: Product) -> None:
+    """Approved is approved; revoking is another act."""
+    request = (await scripted.approved()).request
+
+    with pytest.raises(WrongState) as late:
+        await scripted.acting(ALICE).withdraw(request.id)
+
+    assert (late.value.expected, late.value.actual) == ("PENDING", "APPROVED")
+    assert (await scripted.record(request.id)).request == request
+
+
+async def test_half_approved_can_be_withdrawn(product: Product) -> None:
+    """One of two is not decided yet."""
+    request = (await product.submit(an_ask(resource_scope="prod"))).request
+    await product.acting(CAROL).approve(request.id, comment="")
+
+    record = await product.acting(ALICE).withdraw(request.id)
+
+    assert record.request.state is RequestState.REVOKED
+    assert len(record.decisions) == 1

@@ -1,0 +1,360 @@
+"""Issuing: works, fails, hangs, loses its answer, is killed; never stuck."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+from typing_extensions import override
+
+from core.clock import Deadline
+from core.domain.grant import order_of
+from core.errors import StoreUnavailable, WrongState
+from core.ports import Store, UnitOfWork
+from core.services.issue import Issue, IssueLimits
+from core.store.engine import open_store
+from core.vocabulary import (
+    AuditAction,
+    GrantStatus,
+    JobKind,
+    Outcome,
+    RequestState,
+)
+from tests.support.builders import ALICE, BOB
+from tests.support.policies import ScriptedPolicy
+from tests.support.products import Groups, Product, a_product
+from tests.support.providers import SECRET, Mood
+
+
+class DyingStore(Store):
+    """A store whose process dies before it commits, once for each `deaths`."""
+
+    def __init__(self, real: Store) -> None:
+        """Stand before a real store."""
+        self._real = real
+        self.deaths = 0
+
+    @override
+    @asynccontextmanager
+    async def transaction(
+        self, deadline: Deadline | None = None
+    ) -> AsyncIterator[UnitOfWork]:
+        """Open a transaction; a death leaves it uncommitted."""
+        async with self._real.transaction(deadline) as uow:
+            if self.deaths:
+                self.deaths -= 1
+                raise StoreUnavailable(why="the process was killed")
+            yield uow
+
+    @override
+    def snapshot(self, deadline: Deadline | None = None) -> Any:
+        """Read as always."""
+        return self._real.snapshot(deadline)
+
+    @override
+    async def ping(self) -> str:
+        """Answer as always."""
+        return await self._real.ping()
+
+    @override
+    async def close(self) -> None:
+        """Whoever opened the real one closes it."""
+
+
+async def test_an_approved_request_becomes_active(scripted: Product) -> None:
+    """The duration starts when it is issued; credentials are sealed; expiry is due."""
+    approved = (await scripted.approved()).request
+    scripted.clock.move(timedelta(minutes=10))
+
+    await scripted.work()
+
+    request = (await scripted.record(approved.id)).request
+    assert request.state is RequestState.ACTIVE
+    assert request.grant_status is GrantStatus.ACTIVE
+    assert request.version == 3
+    assert request.issued_at == scripted.clock.now()
+    assert request.expires_at == scripted.clock.now() + approved.ask.duration
+    grant = await scripted.grant(request.id)
+    assert grant is not None
+    assert grant.sealed_credentials is not None
+    assert SECRET.encode() not in grant.sealed_credentials
+    (expiry,) = await scripted.jobs(JobKind.EXPIRE)
+    assert expiry.due_at == request.expires_at
+    assert (await scripted.actions())[-1] == "grant.issued"
+    assert SECRET not in "".join(event.record for event in await scripted.events())
+
+
+async def test_a_failure_is_said_and_the_next_try_works(scripted: Product) -> None:
+    """The card never says active; the requester cannot read anything yet."""
+    approved = (await scripted.approved()).request
+    scripted.provider.mood = Mood.FAIL
+
+    await scripted.work()
+
+    failed = (await scripted.record(approved.id)).request
+    assert failed.state is RequestState.APPROVED
+    assert failed.grant_status is GrantStatus.FAILED
+    assert failed.grant_error == "throttled"
+    assert failed.next_try_at is not None
+    assert failed.next_try_at > scripted.clock.now()
+    (event,) = await scripted.events(AuditAction.GRANT_FAILED)
+    assert event.fact.outcome is Outcome.FAILURE
+    assert event.fact.details["why"] == "throttled"
+    (job,) = await scripted.jobs(JobKind.ISSUE)
+    assert (job.last_error, job.attempts) == ("throttled", 1)
+    with pytest.raises(WrongState):
+        await scripted.acting(ALICE).credentials(approved.id)
+    scripted.provider.mood = Mood.WORK
+    await scripted.hurry_and_work()
+    active = (await scripted.record(approved.id)).request
+    assert active.state is RequestState.ACTIVE
+    assert (active.grant_error, active.next_try_at) == ("", None)
+
+
+async def test_a_lost_answer_grants_once(scripted: Product) -> None:
+    """The provider said yes and nobody heard; the next try gets the same grant."""
+    approved = (await scripted.approved()).request
+    scripted.provider.mood = Mood.LOSE_ANSWER
+    await scripted.work()
+    assert approved.id in scripted.provider.in_force
+    issued_at = scripted.clock.now()
+    scripted.clock.move(timedelta(minutes=1))
+    scripted.provider.mood = Mood.WORK
+
+    await scripted.hurry_and_work()
+
+    request = (await scripted.record(approved.id)).request
+    assert request.state is RequestState.ACTIVE
+    assert request.issued_at == issued_at
+    assert len(scripted.provider.grants) == 2
+    assert list(scripted.provider.in_force) == [approved.id]
+
+
+async def test_issuing_that_keeps_failing_is_given_up(scripted: Product) -> None:
+    """After `abandon_after`: revoked at the provider, REVOKED, with the reason."""
+    approved = (await scripted.approved()).request
+    scripted.provider.mood = Mood.LOSE_ANSWER
+    await scripted.work()
+    scripted.clock.move(scripted.settings.abandon_after)
+    scripted.provider.mood = Mood.WORK
+    await scripted.hurry_and_work(rounds=2)
+
+    request = (await scripted.record(approved.id)).request
+    assert request.state is RequestState.REVOKED
+    assert request.grant_status is GrantStatus.ENDED
+    assert request.end_reason == "issuing failed: the answer was lost"
+    assert request.ended_by == "system"
+    assert scripted.provider.revocations == [approved.id]
+    assert scripted.provider.in_force == {}
+    assert (await scripted.actions())[2:] == [
+        "grant.failed", "grant.failed", "request.abandoned",
+    ]  # fmt: skip
+    assert await scripted.jobs(JobKind.ISSUE, JobKind.REVOKE, JobKind.EXPIRE) == []
+
+
+async def test_giving_up_waits_for_the_provider(scripted: Product) -> None:
+    """REVOKED is said when the provider confirmed, not when we gave up."""
+    approved = (await scripted.approved()).request
+    scripted.provider.mood = Mood.FAIL
+    await scripted.work()
+    scripted.clock.move(scripted.settings.abandon_after)
+
+    await scripted.hurry_and_work(rounds=2)
+
+    request = (await scripted.record(approved.id)).request
+    assert request.state is RequestState.APPROVED
+    assert request.grant_status is GrantStatus.REVOKE_FAILED
+    assert len(await scripted.jobs(JobKind.REVOKE)) == 1
+    scripted.provider.mood = Mood.WORK
+    await scripted.hurry_and_work()
+    assert (await scripted.record(approved.id)).request.state is RequestState.REVOKED
+
+
+def impatient(product: Product) -> Issue:
+    """Return the issuing of a product, with next to no patience for a provider."""
+    return Issue(
+        store=product.jitsudo.store,
+        providers={"local": product.provider},
+        sealer=product.jitsudo.services.issue._sealer,
+        clock=product.clock,
+        signal=product.jitsudo.signal,
+        limits=IssueLimits(call_seconds=0.05, abandon_after=timedelta(hours=1)),
+    )
+
+
+async def test_a_provider_that_hangs_is_not_waited_for(scripted: Product) -> None:
+    """The call ends before the lease, and counts as a failure."""
+    approved = (await scripted.approved()).request
+    scripted.provider.mood = Mood.HANG
+    job = await scripted.claim(JobKind.ISSUE, lease=timedelta(seconds=30))
+
+    async with asyncio.timeout(10):
+        await impatient(scripted).run(job)
+
+    failed = (await scripted.record(approved.id)).request
+    assert failed.grant_status is GrantStatus.FAILED
+    assert failed.grant_error == "it did not answer"
+
+
+async def test_a_provider_that_is_gone_is_a_failure_that_heals(
+    database_url: str, groups: Groups
+) -> None:
+    """Unconfigured between approval and issuing: said, retried, and done later."""
+    policy = ScriptedPolicy()
+    async with a_product(database_url, groups, policy=policy) as product:
+        approved = (await product.approved()).request
+        without = Issue(
+            store=product.jitsudo.store,
+            providers={},
+            sealer=product.jitsudo.services.issue._sealer,
+            clock=product.clock,
+            signal=product.jitsudo.signal,
+            limits=IssueLimits(call_seconds=1, abandon_after=timedelta(hours=1)),
+        )
+        job = await product.claim(JobKind.ISSUE, lease=timedelta(seconds=30))
+        await without.run(job)
+
+        failed = (await product.record(approved.id)).request
+        assert failed.grant_error == "it is not configured any more"
+        await product.hurry_and_work()
+        assert (await product.record(approved.id)).request.state is RequestState.ACTIVE
+
+
+async def test_killed_between_the_providers_yes_and_active(
+    database_url: str, groups: Groups
+) -> None:
+    """The lease runs out, another worker finishes: one grant, ACTIVE once."""
+    real = open_store(database_url)
+    dying = DyingStore(real)
+    policy = ScriptedPolicy()
+    async with a_product(database_url, groups, policy=policy, store=dying) as product:
+        approved = (await product.approved()).request
+        job = await product.claim(JobKind.ISSUE, lease=timedelta(milliseconds=1))
+        dying.deaths = 1
+        with pytest.raises(StoreUnavailable):
+            await product.jitsudo.services.issue.run(job)
+        assert approved.id in product.provider.in_force
+        assert (await product.record(approved.id)).request == approved
+
+        await asyncio.sleep(0.01)  # the lease runs out by the database's clock
+        await product.work()
+
+        request = (await product.record(approved.id)).request
+        assert request.state is RequestState.ACTIVE
+        assert (await product.actions()).count("grant.issued") == 1
+        assert product.provider.grants == [approved.id] * 2
+        assert list(product.provider.in_force) == [approved.id]
+    await real.close()
+
+
+async def test_a_worker_that_lost_its_lease_activates_nothing(
+    scripted: Product,
+) -> None:
+    """Its grant came too late; the one that was issued meanwhile stays."""
+    approved = (await scripted.approved()).request
+    late = await scripted.claim(JobKind.ISSUE, lease=timedelta(milliseconds=1))
+    await asyncio.sleep(0.01)  # the lease runs out by the database's clock
+    await scripted.work()
+    active = (await scripted.record(approved.id)).request
+    assert active.state is RequestState.ACTIVE
+
+    issued = await scripted.provider.grant(order_of(approved))
+    await scripted.jitsudo.services.issue._activate(late, approved.id, issued)
+    await scripted.work()
+
+    assert (await scripted.record(approved.id)).request == active
+    assert scripted.provider.revocations == []
+    assert (await scripted.actions()).count("grant.issued") == 1
+    assert await scripted.jobs(JobKind.REVOKE) == []
+
+
+async def test_a_grant_that_came_after_the_end_is_ended(scripted: Product) -> None:
+    """Given up meanwhile: the late yes is revoked, and its end confirmed."""
+    approved = (await scripted.approved()).request
+    late = await scripted.claim(JobKind.ISSUE, lease=timedelta(milliseconds=1))
+    await asyncio.sleep(0.01)  # the lease runs out by the database's clock
+    scripted.clock.move(scripted.settings.abandon_after)
+    await scripted.hurry_and_work(rounds=2)
+    revoked = (await scripted.record(approved.id)).request
+    assert revoked.state is RequestState.REVOKED
+    issued = await scripted.provider.grant(order_of(approved))
+    assert approved.id in scripted.provider.in_force
+
+    await scripted.jitsudo.services.issue._activate(late, approved.id, issued)
+    await scripted.hurry_and_work()
+
+    assert scripted.provider.in_force == {}
+    assert (await scripted.record(approved.id)).request == revoked
+    assert await scripted.grant(approved.id) is None
+
+
+async def test_an_issue_that_finds_it_moved_has_an_earlier_grant_ended(
+    scripted: Product,
+) -> None:
+    """A job tried before may have granted; giving way cleans up after it."""
+    approved = (await scripted.approved()).request
+    await scripted.claim(JobKind.ISSUE, lease=timedelta(milliseconds=1))
+    await scripted.provider.grant(order_of(approved))
+    await asyncio.sleep(0.01)  # the lease runs out by the database's clock
+    async with scripted.store.transaction() as uow:
+        locked = await uow.requests.lock(approved.id)
+        assert locked is not None
+        await uow.requests.save(
+            replace(locked, state=RequestState.REVOKED, version=locked.version + 1)
+        )
+        await uow.commit()
+
+    await scripted.work()
+
+    assert scripted.provider.in_force == {}
+    assert scripted.provider.revocations == [approved.id]
+    assert await scripted.jobs(JobKind.ISSUE, JobKind.REVOKE) == []
+
+
+async def test_an_unforeseen_crash_keeps_the_job_and_hides_its_words(
+    scripted: Product,
+) -> None:
+    """Visible to whoever lists failing jobs; the exception's text is not stored."""
+    approved = (await scripted.approved()).request
+    scripted.provider.mood = Mood.CRASH
+
+    with capture_logs() as logs:
+        await scripted.work()
+
+    (job,) = await scripted.jobs(JobKind.ISSUE)
+    assert job.last_error == "unexpected RuntimeError"
+    assert SECRET not in job.last_error
+    errors = [log["event"] for log in logs if log["log_level"] == "error"]
+    assert errors == ["job_crashed"]
+    assert (await scripted.record(approved.id)).request == approved
+    scripted.provider.mood = Mood.WORK
+    await scripted.hurry_and_work()
+    assert (await scripted.record(approved.id)).request.state is RequestState.ACTIVE
+
+
+async def test_crashing_for_ever_is_given_up_as_well(scripted: Product) -> None:
+    """Never stuck: what nobody foresaw ends like any other failure."""
+    approved = (await scripted.approved()).request
+    scripted.provider.mood = Mood.CRASH
+    with capture_logs():
+        await scripted.work()
+    scripted.clock.move(scripted.settings.abandon_after)
+    scripted.provider.mood = Mood.WORK
+
+    await scripted.hurry_and_work(rounds=2)
+
+    assert (await scripted.record(approved.id)).request.state is RequestState.REVOKED
+
+
+async def test_a_denied_request_is_never_issued(scripted: Product) -> None:
+    """Whatever job there is, nothing is granted without an approval."""
+    request = (await scripted.submit()).request
+    await scripted.acting(BOB).deny(request.id, reason="no")
+
+    await scripted.hurry_and_work()
+
+    assert scripted.provider.grants == []
