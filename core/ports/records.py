@@ -1,6 +1,6 @@
 """Stores of who and what happened: audit, tokens, principals, refusals."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -75,6 +75,10 @@ class PrincipalStore(Protocol):
 
     async def get(self, email: str) -> PrincipalRow:
         """Return what is known of a person; the defaults for a stranger."""
+        ...
+
+    async def of(self, emails: Collection[str]) -> Mapping[str, PrincipalRow]:
+        """Return what is known of several people; every e-mail is a key."""
         ...
 
     async def put(self, row: PrincipalRow) -> None:

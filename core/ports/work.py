@@ -1,5 +1,6 @@
 """Stores of what is to be done and shown: jobs and surfaces."""
 
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -17,6 +18,10 @@ class JobStore(Protocol):
 
     async def add(self, job: NewJob) -> None:
         """Insert a job, or make the waiting one with its key due earlier."""
+        ...
+
+    async def add_all(self, jobs: Sequence[NewJob]) -> None:
+        """Add several jobs in one statement; their keys differ."""
         ...
 
     async def claim(
@@ -67,6 +72,20 @@ class SurfaceStore(Protocol):
         version: int,
     ) -> Surface:
         """Ask that a surface shows at least `version`; inserts it if it is new."""
+        ...
+
+    async def want_all(
+        self,
+        request_id: RequestId,
+        wanted: Collection[tuple[SurfacePurpose, str]],
+        *,
+        version: int,
+    ) -> list[Surface]:
+        """Want several surfaces, by purpose and destination, in one statement.
+
+        Returns:
+            The surfaces, in no particular order.
+        """
         ...
 
     async def lock(self, surface_id: int) -> Surface | None:

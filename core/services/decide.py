@@ -200,9 +200,9 @@ class Decide:
             decided = after(request, decision, judgement)
             await uow.decisions.add(decision)
             await uow.requests.save(decided)
-            if decided.state is RequestState.APPROVED:
-                await uow.jobs.add(issue_now(decided, now=now))
-            await show(uow, decided, now=now)
+            is_approved = decided.state is RequestState.APPROVED
+            promised = [issue_now(decided, now=now)] if is_approved else []
+            await show(uow, decided, now=now, promised=promised)
             await uow.audit.append(
                 fact_about(
                     decided,

@@ -148,8 +148,8 @@ class Issue:
                     sealed_credentials=sealed,
                 )
             )
-            await uow.jobs.add(_expiry(active, at=issued.expires_at))
-            await show(uow, active, now=now)
+            expiry = _expiry(active, at=issued.expires_at)
+            await show(uow, active, now=now, promised=[expiry])
             await uow.audit.append(
                 fact_about(
                     active,

@@ -34,9 +34,8 @@ class People:
             DirectoryUnavailable: the groups cannot be read.
             StoreUnavailable: the database does not answer.
         """
-        wanted = sorted(set(emails))
         async with self._store.snapshot(deadline) as uow:
-            rows = {email: await uow.principals.get(email) for email in wanted}
+            rows = await uow.principals.of(set(emails))
         return await self.with_groups(rows)
 
     async def with_groups(

@@ -49,7 +49,7 @@ async def read_case(
             raise NotFound(what="request", name=request_id)
         decisions = (await uow.decisions.of([request_id]))[request_id]
         people = {actor, request.requester, *(d.approver for d in decisions)}
-        rows = {email: await uow.principals.get(email) for email in sorted(people)}
+        rows = await uow.principals.of(people)
     return RequestRecord(request=request, decisions=decisions), rows
 
 

@@ -176,11 +176,9 @@ class Submit:
     ) -> None:
         now = request.created_at
         await uow.requests.add(request)
-        if request.state is RequestState.APPROVED:
-            await uow.jobs.add(issue_now(request, now=now))
-        else:
-            await uow.jobs.add(_lapse(request))
-        await show(uow, request, now=now)
+        is_approved = request.state is RequestState.APPROVED
+        next_job = issue_now(request, now=now) if is_approved else _lapse(request)
+        await show(uow, request, now=now, promised=[next_job])
         await uow.audit.append(
             fact_about(
                 request,

@@ -1,6 +1,6 @@
 """What a change of a request always brings along: audit facts and surfaces."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from core.domain.audit import AuditFact, Json
@@ -65,12 +65,21 @@ def asked(ask: Ask) -> dict[str, Json]:
     }
 
 
-async def show(uow: UnitOfWork, request: ElevationRequest, *, now: datetime) -> None:
+async def show(
+    uow: UnitOfWork,
+    request: ElevationRequest,
+    *,
+    now: datetime,
+    promised: Sequence[NewJob] = (),
+) -> None:
     """Ask every surface of `request` to show its newest version.
 
     The card goes to the channel policy named, with every duplicate of it; the
     requester gets a DM once there is an outcome; the thread gets one line for
     each version.
+
+    Args:
+        promised: the other jobs of this change, added in the same statement.
     """
     known = await uow.surfaces.of(request.id)
     card = request.routing.channel or DEFAULT_CHANNEL
@@ -79,11 +88,9 @@ async def show(uow: UnitOfWork, request: ElevationRequest, *, now: datetime) -> 
     wanted.add((SurfacePurpose.THREAD, f"v{request.version}"))
     if request.state is not RequestState.PENDING:
         wanted.add((SurfacePurpose.DM, request.requester))
-    for purpose, destination in sorted(wanted):
-        surface = await uow.surfaces.want(
-            request.id, purpose, destination, version=request.version
-        )
-        await uow.jobs.add(render(surface, now=now))
+    surfaces = await uow.surfaces.want_all(request.id, wanted, version=request.version)
+    renders = (render(surface, now=now) for surface in surfaces)
+    await uow.jobs.add_all([*promised, *renders])
 
 
 def _follows(surface: Surface) -> bool:

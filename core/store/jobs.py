@@ -41,6 +41,31 @@ _ADD: Final = Statement(
     columns=("kind", "lane", "key", "due_at", "payload", "attempts", "last_error"),
 )
 
+
+@cache
+def _adding(count: int) -> Statement:
+    """Return the statement that adds several jobs."""
+    rows = [
+        {
+            **{
+                name: sa.bindparam(f"{name}_{number}", type_=jobs.c[name].type)
+                for name in ("kind", "lane", "key", "due_at", "payload")
+            },
+            "attempts": sa.literal_column("0"),
+            "last_error": sa.literal_column("''"),
+            "created_at": now(),
+        }
+        for number in range(count)
+    ]
+    return Statement(
+        _INSERT.values(rows).on_conflict_do_update(
+            index_elements=["key"],
+            index_where=WAITING,
+            set_={"due_at": smaller(jobs.c.due_at, _INSERT.excluded.due_at)},
+        )
+    )
+
+
 _OWNED: Final = (
     jobs.c.id == sa.bindparam("job_id"),
     jobs.c.lease == sa.bindparam("its_lease"),
@@ -125,6 +150,22 @@ class SqlJobStore(JobStore):
             attempts=0,
             last_error="",
         )
+
+    @override
+    async def add_all(self, jobs: Sequence[NewJob]) -> None:
+        if not jobs:
+            return
+        values: dict[str, object] = {}
+        # Always in one order, so that two transactions never wait for each other.
+        for number, job in enumerate(sorted(jobs, key=lambda job: job.key)):
+            values |= {
+                f"kind_{number}": job.kind.value,
+                f"lane_{number}": job.lane,
+                f"key_{number}": job.key,
+                f"due_at_{number}": job.due_at,
+                f"payload_{number}": from_pairs(job.payload),
+            }
+        await self._link.rows(_adding(len(jobs)), **values)
 
     @override
     async def claim(

@@ -1,5 +1,7 @@
 """Trust tiers, and who is disabled."""
 
+from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Final
 
 import sqlalchemy as sa
@@ -7,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from typing_extensions import override
 
 from core.ports import PrincipalRow, PrincipalStore
-from core.store.link import Link
+from core.store.link import Link, Row
 from core.store.rows import names
 from core.store.schema import principals
 from core.store.statements import Statement
@@ -31,6 +33,15 @@ _GET: Final = Statement(
 )
 
 
+@cache
+def _of(count: int) -> Statement:
+    """Return the statement that reads several people."""
+    people = [
+        sa.bindparam(f"person_{n}", type_=principals.c.email.type) for n in range(count)
+    ]
+    return Statement(sa.select(principals).where(principals.c.email.in_(people)))
+
+
 class SqlPrincipalStore(PrincipalStore):
     """Principals in one transaction."""
 
@@ -43,11 +54,17 @@ class SqlPrincipalStore(PrincipalStore):
         row = await self._link.row(_GET, of_person=email)
         if row is None:
             return PrincipalRow(email=email)
-        return PrincipalRow(
-            email=row["email"],
-            trust_tier=row["trust_tier"],
-            is_disabled=bool(row["is_disabled"]),
-        )
+        return _to_principal(row)
+
+    @override
+    async def of(self, emails: Collection[str]) -> Mapping[str, PrincipalRow]:
+        wanted = sorted(set(emails))
+        found = {email: PrincipalRow(email=email) for email in wanted}
+        if wanted:
+            values = {f"person_{n}": email for n, email in enumerate(wanted)}
+            for row in await self._link.rows(_of(len(wanted)), **values):
+                found[row["email"]] = _to_principal(row)
+        return found
 
     @override
     async def put(self, row: PrincipalRow) -> None:
@@ -57,3 +74,11 @@ class SqlPrincipalStore(PrincipalStore):
             trust_tier=row.trust_tier,
             is_disabled=row.is_disabled,
         )
+
+
+def _to_principal(row: Row) -> PrincipalRow:
+    return PrincipalRow(
+        email=row["email"],
+        trust_tier=row["trust_tier"],
+        is_disabled=bool(row["is_disabled"]),
+    )

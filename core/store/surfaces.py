@@ -1,5 +1,7 @@
 """Where requests are shown, and what is known of the messages there."""
 
+from collections.abc import Collection
+from functools import cache
 from typing import Final
 
 import sqlalchemy as sa
@@ -29,6 +31,37 @@ _WANT: Final = Statement(
     ).returning(surfaces),
     columns=names(surfaces.c, without=frozenset({"id"})),
 )
+
+
+@cache
+def _wanting(count: int) -> Statement:
+    """Return the statement that wants several surfaces of one request."""
+    rows = [
+        {
+            "request_id": sa.bindparam("of_request", type_=surfaces.c.request_id.type),
+            "purpose": sa.bindparam(f"purpose_{number}", type_=sa.Text),
+            "destination": sa.bindparam(f"destination_{number}", type_=sa.Text),
+            "desired_version": sa.bindparam("version", type_=sa.BigInteger),
+            "rendered_version": sa.literal_column("0"),
+            "state": sa.literal_column(f"'{SurfaceState.PENDING.value}'"),
+            "attempts": sa.literal_column("0"),
+            "error": sa.literal_column("''"),
+        }
+        for number in range(count)
+    ]
+    return Statement(
+        _INSERT.values(rows)
+        .on_conflict_do_update(
+            index_elements=["request_id", "purpose", "destination"],
+            set_={
+                "desired_version": larger(
+                    surfaces.c.desired_version, _INSERT.excluded.desired_version
+                )
+            },
+        )
+        .returning(surfaces)
+    )
+
 
 _LOCK: Final = Statement(
     sa.select(surfaces)
@@ -99,6 +132,28 @@ class SqlSurfaceStore(SurfaceStore):
             error="",
         )
         return _to_surface(rows[0])
+
+    @override
+    async def want_all(
+        self,
+        request_id: RequestId,
+        wanted: Collection[tuple[SurfacePurpose, str]],
+        *,
+        version: int,
+    ) -> list[Surface]:
+        values: dict[str, object] = {}
+        for number, (purpose, destination) in enumerate(sorted(set(wanted))):
+            values[f"purpose_{number}"] = purpose.value
+            values[f"destination_{number}"] = destination
+        if not values:
+            return []
+        rows = await self._link.rows(
+            _wanting(len(values) // 2),
+            of_request=request_id,
+            version=version,
+            **values,
+        )
+        return [_to_surface(row) for row in rows]
 
     @override
     async def lock(self, surface_id: int) -> Surface | None:
