@@ -9,9 +9,14 @@ from typing import Any, Final, Self, cast
 
 from typing_extensions import override
 
+import core
 from core.errors import ConfigurationError, PolicyUnavailable
 
-PROGRAM: Final = Path(__file__).with_name("evaluator.py")
+PROGRAM: Final = (
+    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "from core.policy.evaluator import main; main()"
+)
+"""Isolated (-I), Python finds neither the working directory nor what we import."""
 
 MOST_PENDING_BYTES: Final = 1024 * 1024
 """An unfinished line of this length is no answer of ours."""
@@ -53,8 +58,7 @@ class EvaluatorProcess(asyncio.SubprocessProtocol):
             _, process = await asyncio.get_running_loop().subprocess_exec(
                 cls,
                 sys.executable,
-                "-I",
-                str(PROGRAM),
+                *("-I", "-c", PROGRAM, str(Path(core.__file__).parents[1])),
                 env={},
                 stderr=asyncio.subprocess.DEVNULL,
                 start_new_session=True,

@@ -1,20 +1,17 @@
-"""The child process that evaluates Rego: a program of its own, fed by a pipe.
+"""The child process that evaluates Rego: fed by a pipe, in an empty environment.
 
-It stands alone, with the standard library and regopy, because it runs with an empty
-environment and no import path of ours. One JSON document per line each way; every
-answer carries the id of its question.
+One JSON document per line each way; every answer carries the id of its question. Of
+this project it imports only what it needs, so that it starts fast.
 
 Free text never leaves as text: regopy prints strings as they are stored, so each
 rule is asked separately and each string passes `base64.encode`, and nothing that
 somebody typed is ever parsed. Strings are stored the way JSON escapes them, except
-those given to `set_input`; so they are escaped on the way in and unescaped on the
-way out, and equal ones are equal.
+those of the input; so they are escaped on the way in and unescaped on the way out,
+and equal ones are equal.
 """
 
-import base64
 import json
 import os
-import re
 import resource
 import signal
 import sys
@@ -24,8 +21,8 @@ from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 import regopy
-from regopy.node import Node, NodeKind
-from regopy.rego_shared import rego_node_value
+
+from core.policy.rego_values import ELEMENT, Refused, give, message, place, value
 
 Files: TypeAlias = dict[str, str]
 
@@ -40,22 +37,6 @@ WATCH_SECONDS = 0.02
 
 MOST_BYTES = 262_144
 """The longest answer that is given."""
-
-ELEMENT = (
-    "[[type_name(v), [b | is_boolean(v); b := v], [n | is_number(v); n := v], "
-    "[s | is_string(v); s := base64.encode(v)], "
-    "[[type_name(e), [s | is_string(e); s := base64.encode(e)]] | some e in v]]"
-    " | v := data.%s.%s]"
-)
-"""One rule: empty if it is undefined, else its type and its value by type."""
-
-
-class Refused(Exception):
-    """The policy set cannot be used, or gave no answer; says why in one line."""
-
-    def __init__(self, *, why: str) -> None:
-        """Keep why."""
-        super().__init__(why)
 
 
 class Policy:
@@ -97,7 +78,7 @@ class Policy:
         """Return the defined rules of a package as plain values."""
         elements = self._run(self._queries[package], question)
         return {
-            name: _value(*element[0])
+            name: value(*element[0])
             for name, element in zip(self._rules[package], elements, strict=True)
             if element
         }
@@ -106,23 +87,23 @@ class Policy:
         try:
             self._interpreter.add_module(name, source)
         except regopy.RegoError as error:
-            raise Refused(why=f"{name}{_place(str(error), source)}") from error
+            raise Refused(why=f"{name}{place(str(error), source)}") from error
 
     def _build(self, query: str) -> Any:
         bundle = self._interpreter.build(query)
         if not bundle.ok():
-            raise Refused(why=_message(bundle.node()))
+            raise Refused(why=message(bundle.node()))
         return bundle
 
     def _run(self, query: Any, question: Any) -> Any:
-        self._interpreter.set_input(_escaped(question))
+        give(self._interpreter, question)
         try:
             output = self._interpreter.query_bundle(query)
         except (ValueError, regopy.RegoError) as error:
             why = "no readable result; is a function called that does not exist?"
             raise Refused(why=why) from error
         if not output.ok():
-            raise Refused(why=_message(output.node()))
+            raise Refused(why=message(output.node()))
         if not output.results:
             raise Refused(why="no result")
         return output.results[0].bindings["x"]
@@ -161,71 +142,6 @@ def _culprit(files: Files, order: dict[str, Any]) -> str:
             continue
         guilty.append(name)
     return ", ".join(guilty[:3]) or "all files together"
-
-
-def _place(error: str, source: str) -> str:
-    """Return `:line: what is wrong` from the hundreds of lines of an error."""
-    what = re.search(r"\(errormsg \d+:([^)\n]*)\)", error)
-    where = re.search(r"\(error \d+:[^|\n]*\|(\d+)\|", error)
-    line = source[: int(where[1])].count("\n") + 1 if where else 1
-    return f":{line}: {what[1] if what else 'cannot be read'}"
-
-
-def _message(node: Node) -> str:
-    """Return the first message of an error; its tree can be of any size."""
-    if node.kind == NodeKind.ErrorMessage:
-        return str(rego_node_value(node._impl))  # noqa: SLF001 - it has no other way
-    if node.kind not in (NodeKind.ErrorSeq, NodeKind.Error):
-        return ""
-    messages = (_message(node.at(index)) for index in range(len(node)))
-    found = next((message for message in messages if message), "")
-    return found.splitlines()[0][:200] if found else "an error without a message"
-
-
-def _escaped(value: Any) -> Any:
-    if isinstance(value, str):
-        if value.isprintable() and '"' not in value and "\\" not in value:
-            return value  # nearly every string; it is its own escaped form
-        return json.dumps(value, ensure_ascii=False)[1:-1]
-    if isinstance(value, dict):
-        return {_escaped(key): _escaped(member) for key, member in value.items()}
-    if isinstance(value, list):
-        return [_escaped(member) for member in value]
-    return value
-
-
-def _value(
-    type_name: str,
-    booleans: list[bool],
-    numbers: list[float],
-    strings: list[str],
-    members: list[Any],
-) -> Any:
-    """Return a rule's value; an object is empty and a member that is no string null."""
-    match type_name:
-        case "boolean":
-            return booleans[0]
-        case "number":
-            return numbers[0]
-        case "string":
-            return _text(strings[0])
-        case "array" | "set":
-            return [_text(text[0]) if text else None for _, text in members]
-        case "object":
-            return {}
-        case _:
-            return None
-
-
-def _text(encoded: str) -> str:
-    try:
-        stored = base64.b64decode(encoded, validate=True).decode()
-    except ValueError as error:
-        raise Refused(why="a string is not UTF-8") from error
-    try:
-        return str(json.loads(f'"{stored}"', strict=False))
-    except ValueError:  # cut in the middle of an escape; it is only text
-        return stored
 
 
 def _handle(order: dict[str, Any], policy: Policy | None) -> tuple[Any, Policy | None]:
@@ -277,7 +193,3 @@ def _watch_memory(busy: threading.Event) -> None:
         ):
             os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(WATCH_SECONDS)
-
-
-if __name__ == "__main__":
-    main()
