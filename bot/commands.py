@@ -126,7 +126,7 @@ def demo(
     profiles of the terminal, such as `jitsudo --profile bob status`.
     """
     wanted = _wanted(ctx)
-    configure_logs(debug=wanted.debug)
+    configure_logs(debug=wanted.debug, quiet=True)
     _check_loopback(host)
     options = DemoOptions(
         data=data,

@@ -72,7 +72,7 @@ def tour_text(
         f"  1  Approve. alice waits for {pending}.",
         f"       page      {page}?as=bob, press Approve; alice gets a message",
         f"       terminal  {program} --profile bob approve {pending}",
-        f"                 {program} --profile alice exec {pending} -- env",
+        f"                 {program} --profile alice exec {pending} -- printenv LOCAL_ACCESS_KEY",
         "",
         "  2  Deny. Ask again and say no; the reason reaches alice.",
         f"       page      {page}?as=alice, type: /jitsudo request",

@@ -10,13 +10,14 @@ _QUIET: Final = {"slack_bolt": logging.WARNING, "slack_sdk": logging.WARNING}
 """Bolt logs whole request bodies at INFO when a signature does not fit."""
 
 
-def configure_logs(*, debug: bool = False) -> None:
+def configure_logs(*, debug: bool = False, quiet: bool = False) -> None:
     """Send every log line of this process to stderr.
 
     Args:
         debug: also what is only of use to who looks for a fault.
+        quiet: only what somebody has to look at; `debug` wins.
     """
-    level = logging.DEBUG if debug else logging.INFO
+    level = logging.DEBUG if debug else logging.WARNING if quiet else logging.INFO
     is_terminal = sys.stderr.isatty()
     structlog.configure(
         processors=[
