@@ -7,17 +7,16 @@ work promised while it runs is not lost with it when it finishes.
 
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import cache
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from typing_extensions import override
 from ulid import ULID
 
 from core.domain.job import Job, NewJob
 from core.ports import JobStore
 from core.store.dialects import later, now, smaller
+from core.store.job_statements import INSERT, adding, claiming, due
 from core.store.link import Link, Row
 from core.store.rows import (
     from_pairs,
@@ -29,41 +28,14 @@ from core.store.schema import WAITING, jobs
 from core.store.statements import Statement
 from core.vocabulary import JobKind
 
-_INSERT: Final = postgresql.insert(jobs)
-"""PostgreSQL's ON CONFLICT, which SQLite took over word for word."""
-
 _ADD: Final = Statement(
-    _INSERT.values(created_at=now()).on_conflict_do_update(
+    INSERT.values(created_at=now()).on_conflict_do_update(
         index_elements=["key"],
         index_where=WAITING,
-        set_={"due_at": smaller(jobs.c.due_at, _INSERT.excluded.due_at)},
+        set_={"due_at": smaller(jobs.c.due_at, INSERT.excluded.due_at)},
     ),
     columns=("kind", "lane", "key", "due_at", "payload", "attempts", "last_error"),
 )
-
-
-@cache
-def _adding(count: int) -> Statement:
-    """Return the statement that adds several jobs."""
-    rows = [
-        {
-            **{
-                name: sa.bindparam(f"{name}_{number}", type_=jobs.c[name].type)
-                for name in ("kind", "lane", "key", "due_at", "payload")
-            },
-            "attempts": sa.literal_column("0"),
-            "last_error": sa.literal_column("''"),
-            "created_at": now(),
-        }
-        for number in range(count)
-    ]
-    return Statement(
-        _INSERT.values(rows).on_conflict_do_update(
-            index_elements=["key"],
-            index_where=WAITING,
-            set_={"due_at": smaller(jobs.c.due_at, _INSERT.excluded.due_at)},
-        )
-    )
 
 
 _OWNED: Final = (
@@ -165,14 +137,14 @@ class SqlJobStore(JobStore):
                 f"due_at_{number}": job.due_at,
                 f"payload_{number}": from_pairs(job.payload),
             }
-        await self._link.rows(_adding(len(jobs)), **values)
+        await self._link.rows(adding(len(jobs)), **values)
 
     @override
     async def claim(
         self, kinds: frozenset[JobKind], *, limit: int, lease: timedelta
     ) -> list[Job]:
         rows = await self._link.rows(
-            _claiming(kinds, of_lane=False), most=limit, wait=lease, token=str(ULID())
+            claiming(kinds, of_lane=False), most=limit, wait=lease, token=str(ULID())
         )
         return _to_jobs(rows)
 
@@ -181,7 +153,7 @@ class SqlJobStore(JobStore):
         self, lane: str, kinds: frozenset[JobKind], *, lease: timedelta
     ) -> Job | None:
         rows = await self._link.rows(
-            _claiming(kinds, of_lane=True),
+            claiming(kinds, of_lane=True),
             of_lane=lane,
             most=1,
             wait=lease,
@@ -215,7 +187,7 @@ class SqlJobStore(JobStore):
 
     @override
     async def next_due(self, kinds: frozenset[JobKind]) -> timedelta | None:
-        row = await self._link.row(_due(kinds))
+        row = await self._link.row(due(kinds))
         if row is None:
             return None
         moments = [
@@ -233,88 +205,6 @@ class SqlJobStore(JobStore):
             _FIND_FAILING if failing_only else _FIND, most=limit
         )
         return [_to_job(row) for row in rows]
-
-
-def _one_of(
-    column: sa.ColumnElement[str], kinds: frozenset[JobKind]
-) -> sa.ColumnElement[bool]:
-    return column.in_([sa.literal_column(f"'{kind.value}'") for kind in sorted(kinds)])
-
-
-@cache
-def _claiming(kinds: frozenset[JobKind], *, of_lane: bool) -> Statement:
-    """Return the statement that claims due jobs of some kinds.
-
-    A job whose lease ran out goes before everything else of its lane. Otherwise
-    only the first waiting job of a lane is looked at: so two claimers that run at
-    once reach for the same row, and one of them skips it.
-    """
-    other = jobs.alias("other")
-    is_lost = sa.and_(jobs.c.lease.is_not(None), jobs.c.leased_until <= now())
-    lane_is_in_flight = sa.exists().where(
-        other.c.lane == jobs.c.lane, other.c.lease.is_not(None)
-    )
-    earlier = jobs.alias("earlier")
-    another_is_first = sa.exists().where(
-        earlier.c.lane == jobs.c.lane,
-        earlier.c.lease.is_(None),
-        _one_of(earlier.c.kind, kinds),
-        sa.tuple_(earlier.c.due_at, earlier.c.id) < sa.tuple_(jobs.c.due_at, jobs.c.id),
-    )
-    is_first = sa.and_(jobs.c.lease.is_(None), ~lane_is_in_flight, ~another_is_first)
-    due = sa.select(jobs.c.id).where(
-        _one_of(jobs.c.kind, kinds), jobs.c.due_at <= now(), sa.or_(is_lost, is_first)
-    )
-    if of_lane:
-        due = due.where(jobs.c.lane == sa.bindparam("of_lane"))
-    picked = (
-        due.order_by(jobs.c.due_at, jobs.c.id)
-        .limit(sa.bindparam("most", type_=sa.Integer))
-        .with_for_update(skip_locked=True)
-        .cte("picked")
-    )
-    return Statement(
-        sa.update(jobs)
-        .where(jobs.c.id.in_(sa.select(picked.c.id)))
-        .values(
-            lease=sa.bindparam("token", type_=sa.Text),
-            leased_until=later("wait"),
-            attempts=jobs.c.attempts + sa.literal_column("1"),
-        )
-        .returning(jobs)
-    )
-
-
-@cache
-def _due(kinds: frozenset[JobKind]) -> Statement:
-    """Return the statement that asks when there is something to do.
-
-    A job that waits behind one in flight counts from the end of that lease; it
-    usually comes sooner, but then a worker has just finished and looks anyway.
-    """
-    other = jobs.alias("other")
-    waiting = (
-        sa.select(jobs.c.due_at)
-        .where(
-            _one_of(jobs.c.kind, kinds),
-            jobs.c.lease.is_(None),
-            ~sa.exists().where(other.c.lane == jobs.c.lane, other.c.lease.is_not(None)),
-        )
-        .order_by(jobs.c.due_at, jobs.c.id)
-        .limit(sa.literal_column("1"))
-        .scalar_subquery()
-    )
-    lost = jobs.alias("lost")
-    in_flight = (
-        sa.select(sa.func.min(lost.c.leased_until))
-        .where(lost.c.lease.is_not(None), _one_of(lost.c.kind, kinds))
-        .scalar_subquery()
-    )
-    return Statement(
-        sa.select(
-            waiting.label("waiting"), in_flight.label("in_flight"), now().label("now")
-        )
-    )
 
 
 def _owned(job: Job) -> dict[str, object]:
