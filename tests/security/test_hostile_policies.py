@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -14,7 +15,7 @@ import pytest
 
 from core.clock import Deadline
 from core.domain.policy import PolicyQuestion
-from core.errors import DeadlineExceeded, PolicyUnavailable
+from core.errors import ConfigurationError, DeadlineExceeded, PolicyUnavailable
 from core.policy.embedded import EmbeddedEngine
 from tests.support.builders import a_question
 from tests.support.engines import Engines, a_policy
@@ -32,6 +33,15 @@ allow if input.request.role == "fine"
 allow if {
 	input.request.role == "regex"
 	regex.match("^(a|a)*$", input.request.reason)
+}
+
+allow if {
+	input.request.role == "memory"
+	hundred := numbers.range(1, 100)
+	long := concat("", [input.request.reason | some _ in hundred])
+	longer := concat("", [long | some _ in hundred])
+	longest := concat("", [longer | some _ in hundred])
+	count(longest) > 0
 }
 
 ns := numbers.range(1, 400)
@@ -130,6 +140,24 @@ async def test_a_catastrophic_pattern_decides_nothing(
         assert not (await hostile.ask(question)).allow
 
     assert (await hostile.ask(a_question_for("fine"))).allow
+
+
+async def test_a_policy_that_eats_memory_is_ended(hostile: EmbeddedEngine) -> None:
+    """By its second or its 512 MB, whichever comes first."""
+    with pytest.raises(PolicyUnavailable, match="policy"):
+        await hostile.ask(a_question_for("memory", reason="m" * 2_000))
+
+    assert (await hostile.ask(a_question_for("fine"))).allow
+
+
+async def test_without_regopy_there_is_another_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A platform without a wheel is told what to set instead."""
+    monkeypatch.setitem(sys.modules, "regopy", None)
+
+    with pytest.raises(ConfigurationError, match="set JITSUDO_OPA_URL"):
+        await EmbeddedEngine.open(a_policy(tmp_path, approval=RULES))
 
 
 async def test_a_child_killed_from_outside_is_replaced(
