@@ -35,5 +35,5 @@ def configure_logs(*, debug: bool = False, quiet: bool = False) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    for name, quiet in _QUIET.items():
-        logging.getLogger(name).setLevel(quiet)
+    for name, loudest in _QUIET.items():
+        logging.getLogger(name).setLevel(loudest)
