@@ -87,7 +87,9 @@ class People:
         """
         workspace = self._workspace
         if workspace is None:
-            raise SlackNotSent(method="auth.test", why="not answered yet")
+            raise SlackNotSent(
+                method="auth.test", why="not answered yet", retry_after_seconds=1.0
+            )
         if self._addresses.has(email):
             return self._addresses.get(email)
         asked_at = self._monotonic()

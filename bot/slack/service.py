@@ -33,8 +33,8 @@ from bot.slack.surfaces import SurfaceRenderer
 from bot.slack.transport import HttpTransport
 from core.domain.job import Job
 from core.errors import ConfigurationError, SlackFailed
+from core.process import PartHealth
 from core.services.backoff import pause_after
-from core.wiring import PartHealth
 
 SCOPES: Final = frozenset(
     {

@@ -12,6 +12,7 @@ from typing import Final
 import structlog
 
 from bot.slack.blocks import Message
+from bot.slack.cards import Ping
 from bot.slack.channels import Channels
 from bot.slack.client import Delivery, SlackClient
 from bot.slack.drafts import Draft, read_draft
@@ -29,7 +30,7 @@ from core.services.telling import render
 from core.services.transactions import in_transaction
 from core.vocabulary import SurfacePurpose, SurfaceState
 
-PATIENT_TRIES: Final = 3
+PATIENT_TRIES: Final = 8
 """So often a card waits for Slack to say whom to call; then it goes without."""
 
 _log = structlog.get_logger()
@@ -114,6 +115,7 @@ class SurfaceRenderer:
             except SlackNotSent:
                 if attempts <= PATIENT_TRIES:
                     raise
+                ping = Ping(why_nobody="Slack did not say who they are")
         message = draft.message(ping)
         if message is None:
             return None

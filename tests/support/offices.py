@@ -130,8 +130,13 @@ async def open_office(
     is_socket_mode: bool = False,
     allow_shared: bool = True,
     channel: str = "access",
+    is_working: bool = True,
 ) -> AsyncIterator[Office]:
-    """Run the Slack front end and its workers beside a sandbox that is served."""
+    """Run the Slack front end and its workers beside a sandbox that is served.
+
+    Args:
+        is_working: without it no job runs, as in a server that just stopped.
+    """
     url = f"sqlite+aiosqlite:///{directory / 'jitsudo.db'}"
     await migrate(url)
     policy = directory / "policy"
@@ -159,7 +164,7 @@ async def open_office(
         slack = SlackService(jitsudo=jitsudo, settings=settings)
         async with (
             _listening(slack, sandbox),
-            _working(jitsudo, slack),
+            _working(jitsudo, slack, is_working=is_working),
             aiohttp.ClientSession() as http,
         ):
             yield Office(
@@ -189,7 +194,9 @@ async def _listening(slack: SlackService, sandbox: Sandbox) -> AsyncIterator[Non
 
 
 @asynccontextmanager
-async def _working(jitsudo: Jitsudo, slack: SlackService) -> AsyncIterator[None]:
+async def _working(
+    jitsudo: Jitsudo, slack: SlackService, *, is_working: bool
+) -> AsyncIterator[None]:
     """Run the workers of core and of Slack."""
     pools = [
         jitsudo.workers(),
@@ -198,7 +205,7 @@ async def _working(jitsudo: Jitsudo, slack: SlackService) -> AsyncIterator[None]
     await slack.start()
     try:
         async with asyncio.TaskGroup() as tasks:
-            for pool in pools:
+            for pool in pools if is_working else []:
                 tasks.create_task(pool.run())
             try:
                 yield
