@@ -22,7 +22,7 @@ class LocalProvider(CredentialProvider):
     def __init__(self, *, clock: Clock) -> None:
         """Keep the clock that grants count by."""
         self._clock = clock
-        self._active: set[str] = set()
+        self._active: dict[str, IssuedGrant] = {}
 
     @property
     @override
@@ -36,10 +36,12 @@ class LocalProvider(CredentialProvider):
 
     @override
     async def grant(self, order: GrantOrder) -> IssuedGrant:
-        """Return credentials that work nowhere."""
+        """Return credentials that work nowhere, the same as before if there are."""
+        granted = self._active.get(order.request_id)
+        if granted is not None:
+            return granted
         now = self._clock.now()
-        self._active.add(order.request_id)
-        return IssuedGrant(
+        issued = IssuedGrant(
             credentials={
                 "LOCAL_ACCESS_KEY": f"fake-access-key-{order.request_id}",
                 "LOCAL_SESSION_TOKEN": f"fake-session-token-{order.request_id}",
@@ -50,11 +52,13 @@ class LocalProvider(CredentialProvider):
             expires_at=now + timedelta(seconds=order.duration_seconds),
             handle=f"local:{order.request_id}",
         )
+        self._active[order.request_id] = issued
+        return issued
 
     @override
     async def revoke(self, order: GrantOrder, handle: str) -> None:
         """Forget the grant."""
-        self._active.discard(order.request_id)
+        self._active.pop(order.request_id, None)
 
     @override
     async def is_active(self, order: GrantOrder, handle: str) -> bool:
