@@ -43,6 +43,8 @@ class DemoDriver:
         self.sandbox: str = ready["sandbox"]
         self.page: str = ready["page"]
         self.data = Path(ready["data"])
+        self.policies = self.data / "policies"
+        self.groups = self.data / "policies" / "groups.yaml"
 
     def token(self, person: str) -> str:
         """Return a person's bearer token."""
@@ -115,6 +117,50 @@ class DemoDriver:
         headers = {"Authorization": f"Bearer {self.token(person)}"}
         return self.http(method, f"{self.server}/api/v1alpha1{path}", body, headers)
 
+    def submit(self, person: str = "alice", **fields: str) -> str:
+        """Submit a request by REST, sooner than the terminal; return its id."""
+        values = {
+            "provider": "local",
+            "role": "infra-admin",
+            "resourceScope": "staging",
+            "durationSeconds": "3600",
+            "reason": "INC-4421",
+            **fields,
+        }
+        status, answer = self.api(person, "POST", "/requests", values)
+        assert status == 200, answer
+        request_id: str = answer["request"]["id"]
+        return request_id
+
+    def decide(
+        self, person: str, request_id: str, verdict: str, **body: str
+    ) -> tuple[int, Any]:
+        """Approve, deny or withdraw by REST; return status and answer."""
+        return self.api(person, "POST", f"/requests/{request_id}/{verdict}", body)
+
+    def shown(self, request_id: str, person: str = "erin") -> dict[str, Any]:
+        """Return a request as the REST API shows it."""
+        status, answer = self.api(person, "GET", f"/requests/{request_id}")
+        assert status == 200, answer
+        request: dict[str, Any] = answer["request"]
+        return request
+
+    def state_of(self, request_id: str) -> str:
+        """Return a request's state, such as `PENDING`."""
+        state: str = self.shown(request_id)["state"]
+        return state.removeprefix("REQUEST_STATE_")
+
+    def check_chain(self) -> None:
+        """Fail unless the audit chain verifies."""
+        status, answer = self.api("erin", "POST", "/audit:verify", {})
+        assert status == 200, answer
+        assert int(answer["report"]["events"]) > 0, answer
+
+    def actions(self, request_id: str) -> list[str]:
+        """Return what the audit log tells of a request, oldest first."""
+        _, answer = self.api("erin", "GET", f"/audit?requestId={request_id}")
+        return [event["action"] for event in reversed(answer["events"])]
+
     def control(self, path: str, **body: object) -> dict[str, Any]:
         """Call a control endpoint of the sandbox."""
         status, answer = self.http("POST", f"{self.sandbox}/{path}", body)
@@ -132,6 +178,15 @@ class DemoDriver:
     def command(self, person: str, text: str) -> dict[str, Any]:
         """Type `/jitsudo <text>` in the channel."""
         return self.control("command", user=person, channel="access", text=text)
+
+    def fault(self, method: str, kind: str, **more: object) -> None:
+        """Let the next call of a Web API method fail."""
+        self.control("faults", method=method, kind=kind, **more)
+
+    def calls(self, method: str) -> list[dict[str, Any]]:
+        """Return the calls of a Web API method, oldest first."""
+        _, told = self.http("GET", f"{self.sandbox}/deliveries")
+        return [call for call in told["calls"] if call["method"] == method]
 
     def cards(self, request_id: str) -> list[dict[str, Any]]:
         """Return the messages in the channel that name a request."""
@@ -159,6 +214,18 @@ class DemoDriver:
         return self.control(
             "click", user=person, channel="access", ts=card["ts"], action_id=action
         )
+
+    def told(self, person: str, request_id: str, action: str = "approve") -> str:
+        """Press a button that is answered privately; return what was said."""
+        answer = self.control(
+            "click",
+            user=person,
+            channel="access",
+            ts=self.card(request_id)["ts"],
+            action_id=action,
+            wait_ms=5000,
+        )
+        return " ".join(answer["ephemeral"])
 
     def dms(self, person: str) -> str:
         """Return a person's direct messages as one text."""
