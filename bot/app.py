@@ -13,7 +13,7 @@ from aiohttp import web
 from bot.api.app import add_api
 from bot.settings import BotSettings
 from bot.slack.service import SlackService
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, JitsudoError
 from core.vocabulary import JobKind
 from core.wiring import Jitsudo, PartHealth
 
@@ -25,6 +25,9 @@ The REST API refuses far less by itself.
 
 DRAIN_SECONDS: Final = 5.0
 """How long requests in flight may take once the server stops."""
+
+POLICY_LOOK_SECONDS: Final = 2.0
+"""How soon another policy is in the audit log, even if nobody asks anything."""
 
 _log = structlog.get_logger()
 
@@ -104,14 +107,26 @@ async def _working(jitsudo: Jitsudo, slack: SlackService | None) -> AsyncIterato
         async with asyncio.TaskGroup() as tasks:
             for pool in pools:
                 tasks.create_task(pool.run())
+            watching = tasks.create_task(_watch_policy(jitsudo))
             try:
                 yield
             finally:
+                watching.cancel()
                 for pool in pools:
                     pool.stop()
     finally:
         if slack is not None:
             await slack.stop()
+
+
+async def _watch_policy(jitsudo: Jitsudo) -> None:
+    """Audit every policy that comes into force; a failure is tried again."""
+    while True:
+        try:
+            await jitsudo.services.policy_watch.look()
+        except JitsudoError as error:
+            _log.warning("policy_not_audited", error=error.code)
+        await asyncio.sleep(POLICY_LOOK_SECONDS)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -33,6 +33,7 @@ from core.services.expire import Lapse
 from core.services.issue import Issue
 from core.services.look import Look
 from core.services.people import People
+from core.services.policy_watch import PolicyWatch
 from core.services.refusals import Refusals
 from core.services.revoke import EndGrant
 from core.services.submit import Submit
@@ -61,6 +62,7 @@ class Services:
     issue: Issue
     end_grant: EndGrant
     lapse: Lapse
+    policy_watch: PolicyWatch
     people: People
     store: Store
 

@@ -30,6 +30,7 @@ from core.services.issue import Issue, IssueLimits
 from core.services.judging import Judge
 from core.services.look import Look
 from core.services.people import People
+from core.services.policy_watch import PolicyWatch
 from core.services.refusals import Refusals
 from core.services.revoke import EndGrant
 from core.services.signal import Signal
@@ -179,6 +180,7 @@ def assemble(
             call_seconds=CALL_SECONDS,
         ),
         lapse=Lapse(store=store, clock=clock, signal=signal),
+        policy_watch=PolicyWatch(store=store, policy=policy, clock=clock),
         people=people,
         store=store,
     )

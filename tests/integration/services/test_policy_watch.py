@@ -1,0 +1,44 @@
+"""A policy that comes into force is in the audit log, once."""
+
+from pathlib import Path
+
+from core.policy.bundle import write_starter
+from core.policy.embedded import EmbeddedEngine
+from core.services.policy_watch import PolicyWatch
+from core.vocabulary import AuditAction
+from tests.support.products import Product
+
+
+async def test_each_policy_in_force_is_audited_once_by_all_replicas(
+    product: Product, tmp_path: Path
+) -> None:
+    """A second look, and a second replica's, add nothing; a change adds one."""
+    directory = tmp_path / "policies"
+    write_starter(directory)
+    engine = await EmbeddedEngine.open(directory, check_seconds=0)
+    try:
+        here, there = (
+            PolicyWatch(store=product.store, policy=engine, clock=product.clock)
+            for _ in range(2)
+        )
+        await here.look()
+        await here.look()
+        await there.look()
+        first = (await engine.health()).revision
+        with (directory / "approval.rego").open("a") as file:
+            file.write("\n# another revision\n")
+        await here.look()
+        second = (await engine.health()).revision
+    finally:
+        await engine.close()
+
+    events = [
+        event
+        for event in await product.events()
+        if event.fact.action is AuditAction.POLICY_RELOADED
+    ]
+    assert first != second
+    assert [event.fact.details["policy_revision"] for event in events] == [
+        first,
+        second,
+    ]
