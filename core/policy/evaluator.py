@@ -33,7 +33,7 @@ No resource limit can say this: rego-cpp reserves 256 GiB of address space at on
 """
 
 WATCH_SECONDS = 0.02
-"""How often memory is looked at during an evaluation."""
+"""How often memory is looked at; waking for each question would slow it down."""
 
 MOST_BYTES = 262_144
 """The longest answer that is given."""
@@ -164,17 +164,14 @@ def main() -> None:
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a policy's print() must not look like an answer
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    busy = threading.Event()
-    threading.Thread(target=_watch_memory, args=(busy,), daemon=True).start()
+    threading.Thread(target=_watch_memory, daemon=True).start()
     policy: Policy | None = None
     for line in sys.stdin.buffer:
         order = json.loads(line)
         # Unhandled, this signal ends the process even inside a loop of Rego's, and
         # even when nobody is left who would end it.
         signal.setitimer(signal.ITIMER_REAL, order["seconds"])
-        busy.set()
         answer, policy = _handle(order, policy)
-        busy.clear()
         signal.setitimer(signal.ITIMER_REAL, 0)
         reply = json.dumps({"id": order["id"], **answer})
         if len(reply) > MOST_BYTES:
@@ -183,11 +180,10 @@ def main() -> None:
         replies.flush()
 
 
-def _watch_memory(busy: threading.Event) -> None:
+def _watch_memory() -> None:
     """End this process when it has grown too far; evaluation does not hold the GIL."""
     unit = 1 if sys.platform == "darwin" else 1024
     while True:
-        busy.wait()
         if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit > (
             MOST_MEMORY_BYTES
         ):
