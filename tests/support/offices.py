@@ -112,12 +112,14 @@ def text_of(message: Json) -> str:
     return json.dumps([message["text"], message["blocks"]], ensure_ascii=False)
 
 
-async def eventually(look: Callable[[], Awaitable[Any]], what: str) -> Any:
+async def eventually(
+    look: Callable[[], Awaitable[Any]], what: str, seconds: float = PATIENCE_SECONDS
+) -> Any:
     """Look until there is something; fail naming what was awaited."""
-    ends = time.monotonic() + PATIENCE_SECONDS
+    ends = time.monotonic() + seconds
     while not (found := await look()):
         if time.monotonic() > ends:
-            pytest.fail(f"waited {PATIENCE_SECONDS} s for {what}")
+            pytest.fail(f"waited {seconds} s for {what}")
         await asyncio.sleep(0.02)
     return found
 

@@ -61,3 +61,15 @@ async def test_a_refresh_keeps_the_connections(wired: Office) -> None:
     await wired.card(request_id)
     await wired.click("bob", request_id, "approve")
     assert (await wired.request(request_id)).state is not RequestState.PENDING
+
+
+async def test_a_refused_handshake_does_not_stick(wired: Office) -> None:
+    """The client retries an address that works once; the watchdog gets a new one."""
+    await wired.hands.post("socket", {"do": "refuse", "count": 1})
+    await wired.hands.post("socket", {"do": "drop", "count": 1})
+
+    async def is_down() -> bool:
+        return not await _is_up(wired)
+
+    await eventually(is_down, "a connection to be gone")
+    await eventually(lambda: _is_up(wired), "two connections again", seconds=45)
