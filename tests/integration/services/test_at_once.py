@@ -162,6 +162,17 @@ async def test_withdrawing_against_approving_at_once(scripted: Product) -> None:
         assert loser.actual == stored.request.state.value
 
 
+async def test_ten_withdrawals_at_once_are_one(scripted: Product) -> None:
+    """Each is answered the same; one event tells of it."""
+    request = (await scripted.submit()).request
+    acting = scripted.acting(ALICE)
+
+    answers = await outcomes([acting.withdraw(request.id) for _ in range(10)])
+
+    assert answers == [await scripted.record(request.id)] * 10
+    assert await scripted.actions() == ["request.created", "request.withdrawn"]
+
+
 async def test_a_request_that_keeps_changing_is_a_conflict(
     scripted: Product, policy: ScriptedPolicy
 ) -> None:

@@ -272,6 +272,25 @@ async def test_a_worker_that_lost_its_lease_activates_nothing(
     assert await scripted.jobs(JobKind.REVOKE) == []
 
 
+async def test_only_who_holds_the_lease_activates(scripted: Product) -> None:
+    """A slow worker's yes waits for the one that took its job over."""
+    approved = (await scripted.approved()).request
+    late = await scripted.claim(JobKind.ISSUE, lease=timedelta(milliseconds=1))
+    await asyncio.sleep(0.01)  # the lease runs out by the database's clock
+    held = await scripted.claim(JobKind.ISSUE, lease=timedelta(seconds=30))
+    issued = await scripted.provider.grant(order_of(approved))
+
+    await scripted.jitsudo.services.issue._activate(late, approved.id, issued)
+
+    assert (await scripted.record(approved.id)).request == approved
+    assert await scripted.grant(approved.id) is None
+    await scripted.jitsudo.services.issue.run(held)
+    await scripted.work()
+    assert (await scripted.record(approved.id)).request.state is RequestState.ACTIVE
+    assert scripted.provider.revocations == []
+    assert (await scripted.actions()).count("grant.issued") == 1
+
+
 async def test_a_grant_that_came_after_the_end_is_ended(scripted: Product) -> None:
     """Given up meanwhile: the late yes is revoked, and its end confirmed."""
     approved = (await scripted.approved()).request
