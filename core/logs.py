@@ -13,6 +13,8 @@ _QUIET: Final = {"slack_bolt": logging.WARNING, "slack_sdk": logging.WARNING}
 def configure_logs(*, debug: bool = False, quiet: bool = False) -> None:
     """Send every log line of this process to stderr.
 
+    A traceback names places and no values: a local variable may be a secret.
+
     Args:
         debug: also what is only of use to who looks for a fault.
         quiet: only what somebody has to look at; `debug` wins.
@@ -26,7 +28,9 @@ def configure_logs(*, debug: bool = False, quiet: bool = False) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.StackInfoRenderer(),
             *([] if is_terminal else [structlog.processors.format_exc_info]),
-            structlog.dev.ConsoleRenderer()
+            structlog.dev.ConsoleRenderer(
+                exception_formatter=structlog.dev.plain_traceback
+            )
             if is_terminal
             else structlog.processors.JSONRenderer(),
         ],
