@@ -1,38 +1,17 @@
 """Several people, clicks and replicas at once, on both databases."""
 
-import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from core.domain.decision import RequestRecord
 from core.domain.policy import PolicyQuestion
-from core.errors import Conflict, JitsudoError, WrongState
+from core.errors import Conflict, WrongState
 from core.vocabulary import AuditAction, JobKind, PolicyAction, RequestState
-from tests.support.builders import ALICE, BEN, BOB, CAROL
+from tests.support.builders import ALICE, BEN, BOB
 from tests.support.policies import YES, ScriptedPolicy, always
-from tests.support.products import Groups, Product, a_product
-
-
-async def outcomes(
-    attempts: Sequence[Awaitable[RequestRecord]],
-) -> list[RequestRecord | JitsudoError]:
-    """Run attempts at once; return each one's record or refusal, in their order."""
-    results: list[RequestRecord | JitsudoError | None] = [None] * len(attempts)
-
-    async def run(index: int, attempt: Awaitable[RequestRecord]) -> None:
-        try:
-            results[index] = await attempt
-        except JitsudoError as error:
-            results[index] = error
-
-    async with asyncio.TaskGroup() as tasks:
-        for index, attempt in enumerate(attempts):
-            tasks.create_task(run(index, attempt))
-    return [result for result in results if result is not None]
+from tests.support.products import Product
+from tests.support.races import outcomes
 
 
 async def test_twenty_clicks_of_one_person_are_one_approval(scripted: Product) -> None:
@@ -196,98 +175,6 @@ async def test_a_request_that_keeps_changing_is_a_conflict(
     assert [decision.approver for decision in stored.decisions] == others[:3]
     record = await scripted.acting(BOB).approve(request.id, comment="")
     assert record.request.counted_approvals == 4
-
-
-async def test_two_replicas_on_one_database(database_url: str, groups: Groups) -> None:
-    """They share nothing but the database: one decision, one transition, one grant."""
-    policy = ScriptedPolicy()
-    async with (
-        a_product(database_url, groups, policy=policy) as one,
-        a_product(
-            database_url,
-            groups,
-            policy=policy,
-            clock=one.clock,
-            provider=one.provider,
-        ) as other,
-    ):
-        ids = [(await one.submit()).request.id for _ in range(5)]
-
-        answers = await outcomes(
-            [
-                replica.acting(person).approve(request_id, comment="")
-                for request_id in ids
-                for person in (BOB, BEN, CAROL)
-                for replica in (one, other)
-            ]
-        )
-
-        assert len(answers) == 30
-        assert all(isinstance(a, RequestRecord | WrongState) for a in answers)
-        for request_id in ids:
-            stored = await one.record(request_id)
-            assert stored == await other.record(request_id)
-            assert len(stored.decisions) == 1
-            assert stored.request.version == 2
-        async with asyncio.TaskGroup() as tasks:
-            for replica in (one, other):
-                tasks.create_task(replica.work())
-        assert Counter(one.provider.grants) == Counter(ids)
-        counted = Counter(await one.actions())
-        assert counted == {
-            "request.created": 5,
-            "request.approved": 5,
-            "grant.issued": 5,
-        }
-
-
-async def test_lapses_approvals_denials_and_withdrawals_at_once(
-    database_url: str, groups: Groups
-) -> None:
-    """No deadlock, and one end each.
-
-    The people's replica has a clock that is a little behind the workers', so that
-    both the lapse and the verdicts are legal.
-    """
-    policy = ScriptedPolicy()
-    async with (
-        a_product(database_url, groups, policy=policy) as people,
-        a_product(
-            database_url, groups, policy=policy, abandon_after=timedelta(days=3)
-        ) as time,
-    ):
-        ids = [(await people.submit()).request.id for _ in range(12)]
-        time.clock.move(people.settings.request_ttl)
-        await time.hurry(JobKind.LAPSE)
-        attempts = [
-            attempt
-            for request_id in ids
-            for attempt in (
-                people.acting(BOB).approve(request_id, comment=""),
-                people.acting(BEN).deny(request_id, reason="no"),
-                people.acting(ALICE).withdraw(request_id),
-            )
-        ]
-
-        async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
-            lapsing = [tasks.create_task(time.work()) for _ in range(3)]
-            deciding = tasks.create_task(outcomes(attempts))
-
-        assert sum(task.result() for task in lapsing) >= len(ids)
-        assert all(
-            isinstance(answer, RequestRecord | WrongState)
-            for answer in deciding.result()
-        )
-        stored = [(await people.record(each)).request for each in ids]
-        assert RequestState.PENDING not in {request.state for request in stored}
-        await people.work()
-        for request in stored:
-            told = [e for e in await people.events() if e.fact.request_id == request.id]
-            ended = {"request.approved", "request.denied", "request.withdrawn"}
-            ended |= {"request.lapsed"}
-            assert len([e for e in told if e.fact.action.value in ended]) == 1
-        approved = [r.id for r in stored if r.decided_by == BOB]
-        assert sorted(people.provider.grants + time.provider.grants) == approved
 
 
 async def test_an_approval_that_is_recorded_too_late_is_none(

@@ -1,22 +1,13 @@
 """Issuing: works, fails, hangs, loses its answer, is killed; never stuck."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
-from typing_extensions import override
 
-from core.clock import Deadline
-from core.domain.grant import order_of
-from core.errors import StoreUnavailable, WrongState
-from core.ports import Store, UnitOfWork
+from core.errors import WrongState
 from core.services.issue import Issue, IssueLimits
-from core.store.engine import open_store
 from core.vocabulary import (
     AuditAction,
     GrantStatus,
@@ -26,43 +17,9 @@ from core.vocabulary import (
 )
 from tests.support.builders import ALICE, BOB
 from tests.support.policies import ScriptedPolicy
-from tests.support.products import Groups, Product, a_product
+from tests.support.products import Product, a_product
 from tests.support.providers import SECRET, Mood
-
-
-class DyingStore(Store):
-    """A store whose process dies before it commits, once for each `deaths`."""
-
-    def __init__(self, real: Store) -> None:
-        """Stand before a real store."""
-        self._real = real
-        self.deaths = 0
-
-    @override
-    @asynccontextmanager
-    async def transaction(
-        self, deadline: Deadline | None = None
-    ) -> AsyncIterator[UnitOfWork]:
-        """Open a transaction; a death leaves it uncommitted."""
-        async with self._real.transaction(deadline) as uow:
-            if self.deaths:
-                self.deaths -= 1
-                raise StoreUnavailable(why="the process was killed")
-            yield uow
-
-    @override
-    def snapshot(self, deadline: Deadline | None = None) -> Any:
-        """Read as always."""
-        return self._real.snapshot(deadline)
-
-    @override
-    async def ping(self) -> str:
-        """Answer as always."""
-        return await self._real.ping()
-
-    @override
-    async def close(self) -> None:
-        """Whoever opened the real one closes it."""
+from tests.support.rosters import Groups
 
 
 async def test_an_approved_request_becomes_active(scripted: Product) -> None:
@@ -222,116 +179,6 @@ async def test_a_provider_that_is_gone_is_a_failure_that_heals(
         assert failed.grant_error == "it is not configured any more"
         await product.hurry_and_work()
         assert (await product.record(approved.id)).request.state is RequestState.ACTIVE
-
-
-async def test_killed_between_the_providers_yes_and_active(
-    database_url: str, groups: Groups
-) -> None:
-    """The lease runs out, another worker finishes: one grant, ACTIVE once."""
-    real = open_store(database_url)
-    dying = DyingStore(real)
-    policy = ScriptedPolicy()
-    async with a_product(database_url, groups, policy=policy, store=dying) as product:
-        approved = (await product.approved()).request
-        job = await product.claim(JobKind.ISSUE, lease=timedelta(milliseconds=1))
-        dying.deaths = 1
-        with pytest.raises(StoreUnavailable):
-            await product.jitsudo.services.issue.run(job)
-        assert approved.id in product.provider.in_force
-        assert (await product.record(approved.id)).request == approved
-
-        await asyncio.sleep(0.01)  # the lease runs out by the database's clock
-        await product.work()
-
-        request = (await product.record(approved.id)).request
-        assert request.state is RequestState.ACTIVE
-        assert (await product.actions()).count("grant.issued") == 1
-        assert product.provider.grants == [approved.id] * 2
-        assert list(product.provider.in_force) == [approved.id]
-    await real.close()
-
-
-async def test_a_worker_that_lost_its_lease_activates_nothing(
-    scripted: Product,
-) -> None:
-    """Its grant came too late; the one that was issued meanwhile stays."""
-    approved = (await scripted.approved()).request
-    late = await scripted.claim(JobKind.ISSUE, lease=timedelta(milliseconds=1))
-    await asyncio.sleep(0.01)  # the lease runs out by the database's clock
-    await scripted.work()
-    active = (await scripted.record(approved.id)).request
-    assert active.state is RequestState.ACTIVE
-
-    issued = await scripted.provider.grant(order_of(approved))
-    await scripted.jitsudo.services.issue._activate(late, approved.id, issued)
-    await scripted.work()
-
-    assert (await scripted.record(approved.id)).request == active
-    assert scripted.provider.revocations == []
-    assert (await scripted.actions()).count("grant.issued") == 1
-    assert await scripted.jobs(JobKind.REVOKE) == []
-
-
-async def test_only_who_holds_the_lease_activates(scripted: Product) -> None:
-    """A slow worker's yes waits for the one that took its job over."""
-    approved = (await scripted.approved()).request
-    late = await scripted.claim(JobKind.ISSUE, lease=timedelta(milliseconds=1))
-    await asyncio.sleep(0.01)  # the lease runs out by the database's clock
-    held = await scripted.claim(JobKind.ISSUE, lease=timedelta(seconds=30))
-    issued = await scripted.provider.grant(order_of(approved))
-
-    await scripted.jitsudo.services.issue._activate(late, approved.id, issued)
-
-    assert (await scripted.record(approved.id)).request == approved
-    assert await scripted.grant(approved.id) is None
-    await scripted.jitsudo.services.issue.run(held)
-    await scripted.work()
-    assert (await scripted.record(approved.id)).request.state is RequestState.ACTIVE
-    assert scripted.provider.revocations == []
-    assert (await scripted.actions()).count("grant.issued") == 1
-
-
-async def test_a_grant_that_came_after_the_end_is_ended(scripted: Product) -> None:
-    """Given up meanwhile: the late yes is revoked, and its end confirmed."""
-    approved = (await scripted.approved()).request
-    late = await scripted.claim(JobKind.ISSUE, lease=timedelta(milliseconds=1))
-    await asyncio.sleep(0.01)  # the lease runs out by the database's clock
-    scripted.clock.move(scripted.settings.abandon_after)
-    await scripted.hurry_and_work(rounds=2)
-    revoked = (await scripted.record(approved.id)).request
-    assert revoked.state is RequestState.REVOKED
-    issued = await scripted.provider.grant(order_of(approved))
-    assert approved.id in scripted.provider.in_force
-
-    await scripted.jitsudo.services.issue._activate(late, approved.id, issued)
-    await scripted.hurry_and_work()
-
-    assert scripted.provider.in_force == {}
-    assert (await scripted.record(approved.id)).request == revoked
-    assert await scripted.grant(approved.id) is None
-
-
-async def test_an_issue_that_finds_it_moved_has_an_earlier_grant_ended(
-    scripted: Product,
-) -> None:
-    """A job tried before may have granted; giving way cleans up after it."""
-    approved = (await scripted.approved()).request
-    await scripted.claim(JobKind.ISSUE, lease=timedelta(milliseconds=1))
-    await scripted.provider.grant(order_of(approved))
-    await asyncio.sleep(0.01)  # the lease runs out by the database's clock
-    async with scripted.store.transaction() as uow:
-        locked = await uow.requests.lock(approved.id)
-        assert locked is not None
-        await uow.requests.save(
-            replace(locked, state=RequestState.REVOKED, version=locked.version + 1)
-        )
-        await uow.commit()
-
-    await scripted.work()
-
-    assert scripted.provider.in_force == {}
-    assert scripted.provider.revocations == [approved.id]
-    assert await scripted.jobs(JobKind.ISSUE, JobKind.REVOKE) == []
 
 
 async def test_an_unforeseen_crash_keeps_the_job_and_hides_its_words(

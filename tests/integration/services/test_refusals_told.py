@@ -1,16 +1,12 @@
 """Refusals in the chain: the first at once, repeats counted and told later."""
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
-from typing_extensions import override
 
-from core.clock import Deadline
 from core.errors import NotAllowed, PolicyUnavailable, StoreUnavailable
-from core.ports import Store, UnitOfWork
 from core.services.refusals import WINDOW
 from core.store.engine import open_store
 from core.vocabulary import (
@@ -22,9 +18,11 @@ from core.vocabulary import (
     RequestId,
     Verdict,
 )
+from tests.support.broken_stores import ReadOnlyStore
 from tests.support.builders import BOB, DAVE, ERIN
 from tests.support.policies import ScriptedPolicy, refusing
-from tests.support.products import Groups, Product, a_product
+from tests.support.products import Product, a_product
+from tests.support.rosters import Groups
 
 
 async def refused(product: Product, request_id: RequestId, *, times: int) -> None:
@@ -165,42 +163,6 @@ async def test_what_is_no_refusal_does_not_touch_the_chain(
 
     assert await scripted.actions() == ["request.created"]
     assert await scripted.jobs(JobKind.TELL_REFUSALS) == []
-
-
-class ReadOnlyStore(Store):
-    """A store that reads, and that nobody can write to while it `is_full`."""
-
-    def __init__(self, real: Store) -> None:
-        """Stand before a real store."""
-        self._real = real
-        self.is_full = False
-        self.deadlines: list[Deadline | None] = []
-
-    @override
-    def transaction(
-        self, deadline: Deadline | None = None
-    ) -> AbstractAsyncContextManager[UnitOfWork]:
-        """Refuse while full."""
-        self.deadlines.append(deadline)
-        if self.is_full:
-            raise StoreUnavailable(why="no space left")
-        return self._real.transaction(deadline)
-
-    @override
-    def snapshot(
-        self, deadline: Deadline | None = None
-    ) -> AbstractAsyncContextManager[UnitOfWork]:
-        """Read as always."""
-        return self._real.snapshot(deadline)
-
-    @override
-    async def ping(self) -> str:
-        """Answer as always."""
-        return await self._real.ping()
-
-    @override
-    async def close(self) -> None:
-        """Whoever opened the real one closes it."""
 
 
 async def test_a_refusal_that_cannot_be_written_is_still_one(
