@@ -215,7 +215,14 @@ class DemoDriver:
             "click", user=person, channel="access", ts=card["ts"], action_id=action
         )
 
-    def told(self, person: str, request_id: str, action: str = "approve") -> str:
+    def told(
+        self,
+        person: str,
+        request_id: str,
+        action: str = "approve",
+        *,
+        wait_ms: int = 5_000,
+    ) -> str:
         """Press a button that is answered privately; return what was said."""
         answer = self.control(
             "click",
@@ -223,7 +230,7 @@ class DemoDriver:
             channel="access",
             ts=self.card(request_id)["ts"],
             action_id=action,
-            wait_ms=5000,
+            wait_ms=wait_ms,
         )
         return " ".join(answer["ephemeral"])
 
