@@ -71,12 +71,14 @@ class Workers:
 
         async def work(job: Job) -> None:
             nonlocal in_flight
+            began = self._signal.mark()
             try:
                 await self.run_one(job)
             finally:
                 was_full = in_flight >= self._limits.at_once
                 in_flight -= 1
-                if was_full:
+                # What was committed meanwhile may wait behind this job's lane.
+                if was_full or began.is_set():
                     self._signal.ring()
 
         failures = 0

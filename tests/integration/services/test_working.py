@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from core.domain.job import Job, NewJob
 from core.errors import ProviderFailed
 from core.services.telling import lane_of
-from core.services.work import Workers, WorkLimits
+from core.services.work import POLL_SECONDS, Workers, WorkLimits
 from core.vocabulary import JobKind, RequestState
 from tests.support.builders import BOB
 from tests.support.products import Product
@@ -198,3 +198,27 @@ async def test_a_lane_can_be_run_alone(scripted: Product) -> None:
     assert ran == 1
     assert (await scripted.record(mine.id)).request.state is RequestState.ACTIVE
     assert (await scripted.record(other.id)).request == other
+
+
+async def test_what_is_promised_behind_a_job_in_flight_follows_at_once(
+    scripted: Product,
+) -> None:
+    """A card that changes while it is drawn is drawn again without a poll's pause."""
+    doing = Doing(scripted)
+    doing.gate.clear()
+    workers = doing.workers()
+    await promise(scripted, a_job("first", lane="card"))
+
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        tasks.create_task(workers.run())
+        await doing.has_begun.wait()
+        doing.has_begun.clear()
+        await promise(scripted, a_job("second", lane="card"))
+        scripted.jitsudo.signal.ring()
+        await asyncio.sleep(0.1)  # the pool has looked and found the lane in flight
+        doing.gate.set()
+        async with asyncio.timeout(POLL_SECONDS / 2):
+            await doing.has_begun.wait()
+        workers.stop()
+
+    assert doing.done == ["first", "second"]
