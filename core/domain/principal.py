@@ -16,6 +16,9 @@ _EMAIL: Final = re.compile(
 )
 """Source: RFC 5321 section 4.1.2, Dot-string (loosely) and Domain."""
 
+STRANGER: Final = "slack:"
+"""What stands before team and user of somebody whom nobody identifies."""
+
 ADMINS_GROUP: Final = "jitsudo-admins"
 AUDITORS_GROUP: Final = "jitsudo-auditors"
 
@@ -61,6 +64,11 @@ class Actor:
     email: str
     origin: Origin
     evidence: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_stranger(self) -> bool:
+        """Tell whether this is an account in Slack that is nobody's known here."""
+        return self.email.startswith(STRANGER)
 
 
 def normalise_email(text: str) -> str:

@@ -56,7 +56,12 @@ class Refusals:
             deadline: the refused act's own; the answer does not wait for more.
         """
         key = RefusalKey(
-            actor=actor.email, request_id=request_id or "", verdict=verdict, code=code
+            actor=actor.email,
+            # Nobody checked that what a stranger named exists: whoever makes up
+            # an id each time would make each time a first one.
+            request_id="" if actor.is_stranger else request_id or "",
+            verdict=verdict,
+            code=code,
         )
         fact = AuditFact(
             occurred_at=self._clock.now(),

@@ -16,7 +16,6 @@ from core.vocabulary import (
     Outcome,
     PolicyAction,
     RequestId,
-    Verdict,
 )
 from tests.support.broken_stores import ReadOnlyStore
 from tests.support.builders import BOB, DAVE, ERIN
@@ -125,29 +124,6 @@ async def test_a_worker_that_lost_its_lease_forgets_no_repeats(
     await product.jitsudo.services.refusals.tell_repeats(job)
 
     assert (await product.events())[-1].fact.details["repeated"] == 3
-
-
-async def test_a_stranger_of_slack_is_audited_with_the_request_they_named(
-    product: Product,
-) -> None:
-    """By team and user, since nobody knows an e-mail."""
-    request = (await product.submit()).request
-
-    for _ in range(3):
-        await product.jitsudo.refuse_stranger(
-            actor="slack:T9/U9",
-            request_id=request.id,
-            verdict=Verdict.APPROVE,
-            code="not_authenticated",
-            why="another company",
-            evidence={"slack_team": "T9", "slack_user": "U9"},
-        )
-
-    (event,) = await product.events(outcome=Outcome.FAILURE)
-    assert (event.fact.actor, event.fact.origin) == ("slack:T9/U9", Origin.SLACK)
-    assert event.fact.request_id == request.id
-    assert event.fact.details["slack_user"] == "U9"
-    assert event.fact.details["why"] == "another company"
 
 
 async def test_what_is_no_refusal_does_not_touch_the_chain(
