@@ -271,7 +271,9 @@ class SlackClient:
             self._pacer.pause(method, failure.retry_after_seconds)
         if isinstance(failure, SlackCredential):
             self.credential_problem = failure.why
-            for paused in (POST, UPDATE):
+            # A scope that only presses of buttons lack does not keep cards back.
+            outbox = {POST, UPDATE}
+            for paused in outbox & {method} if failure.is_of_method else outbox:
                 self._pacer.pause(paused, CREDENTIAL_PAUSE_SECONDS)
         return failure
 

@@ -24,7 +24,10 @@ _CREDENTIAL: Final = frozenset({
     "token_expired", "missing_scope", "no_permission", "not_allowed_token_type",
     "access_denied", "ekm_access_denied",
 })  # fmt: skip
-"""Slack's errors that every call with this token will meet."""
+"""Slack's errors that the next call with this token will meet as well."""
+
+_OF_METHOD: Final = frozenset({"missing_scope", "no_permission"})
+"""Those of them that say nothing of other methods."""
 
 _AMBIGUOUS: Final = frozenset({"internal_error", "fatal_error"})
 """Documented as "some aspect of the operation may have succeeded"."""
@@ -62,6 +65,11 @@ class SlackRefused(SlackFailed):
 
 class SlackCredential(SlackFailed):
     """Slack does not accept the token, or the app lacks a scope."""
+
+    def __init__(self, *, method: str, why: str, is_of_method: bool = False) -> None:
+        """Keep whether other methods may still work, for want of one scope only."""
+        self.is_of_method = is_of_method
+        super().__init__(method=method, why=why)
 
 
 class SlackAmbiguous(SlackFailed):
@@ -109,7 +117,9 @@ def _from_api_error(method: str, error: SlackApiError) -> SlackFailed:
     if code in _CREDENTIAL:
         needed = fields.get("needed")
         return SlackCredential(
-            method=method, why=f"{code}: needs {needed}" if needed else code
+            method=method,
+            why=f"{code}: needs {needed}" if needed else code,
+            is_of_method=code in _OF_METHOD,
         )
     return SlackRefused(method=method, error=code, detail=_messages(fields))
 

@@ -1,6 +1,7 @@
 """Spreads calls so that Slack's rate limits are not met, and waits when they are."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from enum import IntEnum
@@ -124,7 +125,11 @@ class Pacer:
                     bucket.take()
                 return
             if wait > LONGEST_WAIT_SECONDS:
-                raise SlackNotSent(method=method, why="paced", retry_after_seconds=wait)
+                raise SlackNotSent(
+                    method=method,
+                    why=f"it wants no such call for another {math.ceil(wait)} s",
+                    retry_after_seconds=wait,
+                )
             await self._sleep(wait)
 
     def _buckets(self, method: str, channel: str) -> list[Bucket]:
