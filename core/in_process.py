@@ -74,6 +74,8 @@ class Binding:
     Attributes:
         scopes: what the bearer token may do; every scope where there is none.
         seconds: how long one call may take before nothing more is begun.
+        deadline: one for every call together, of an act that began before this
+            was bound; counts instead of `seconds`.
         is_operator: somebody who holds the database's address: may issue
             tokens and read what auditors read, but is nobody who could decide.
     """
@@ -81,6 +83,7 @@ class Binding:
     actor: Actor
     scopes: frozenset[TokenScope] = ALL_SCOPES
     seconds: float = 10.0
+    deadline: Deadline | None = None
     expires_at: datetime | None = None
     is_operator: bool = False
 
@@ -233,6 +236,8 @@ class InProcessApprovals(Approvals):
         return tuple(found)
 
     def _deadline(self) -> Deadline:
+        if self._binding.deadline is not None:
+            return self._binding.deadline
         return Deadline(seconds=self._binding.seconds)
 
     def _person(self) -> Actor:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from core.clock import Deadline
 from core.domain.principal import Actor
 from core.errors import JitsudoError
 from core.in_process import ALL_SCOPES, Binding, InProcessApprovals, Services
@@ -50,6 +51,7 @@ class Jitsudo:
         *,
         scopes: frozenset[TokenScope] = ALL_SCOPES,
         seconds: float = 10.0,
+        deadline: Deadline | None = None,
         expires_at: datetime | None = None,
     ) -> InProcessApprovals:
         """Return the approvals of a verified actor.
@@ -58,12 +60,18 @@ class Jitsudo:
             actor: identified by the transport that calls this.
             scopes: what the actor's token may do.
             seconds: how long one call may take.
+            deadline: one for all calls, that may have begun before; counts
+                instead of `seconds`.
             expires_at: until when the actor's token is valid.
         """
         return InProcessApprovals(
             services=self.services,
             binding=Binding(
-                actor=actor, scopes=scopes, seconds=seconds, expires_at=expires_at
+                actor=actor,
+                scopes=scopes,
+                seconds=seconds,
+                deadline=deadline,
+                expires_at=expires_at,
             ),
         )
 

@@ -109,8 +109,7 @@ class Desk:
             SlackFailed, DeadlineExceeded: nobody knows who they are.
         """
         actor = await self.identify(act)
-        seconds = act.deadline.remaining()
-        return self._jitsudo.acting(actor, seconds=seconds)
+        return self._jitsudo.acting(actor, deadline=act.deadline)
 
     async def identify(self, act: Act) -> Actor:
         """Return the actor behind an act.
@@ -202,7 +201,8 @@ class Desk:
             return True
         try:
             actor = await self.identify(act)
-            approvals = self._jitsudo.acting(actor, seconds=EXPLAIN_SECONDS)
+            deadline = Deadline(seconds=EXPLAIN_SECONDS)
+            approvals = self._jitsudo.acting(actor, deadline=deadline)
             await approvals.get(act.request_id)
         except RefusedError:
             return False

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from core.approvals import Approvals
+from core.clock import Deadline
 from core.domain.principal import Actor
 from core.ports import Clock, Directory, Store
 from core.services.signal import Signal
@@ -33,8 +34,8 @@ class JitsudoPort(Protocol):
         """Return what is rung after a commit that enqueued jobs."""
         ...
 
-    def acting(self, actor: Actor, *, seconds: float = 10.0) -> Approvals:
-        """Return the approvals of one actor; nothing begins after `seconds`."""
+    def acting(self, actor: Actor, *, deadline: Deadline) -> Approvals:
+        """Return the approvals of one actor; nothing begins after the deadline."""
         ...
 
     async def refuse_stranger(

@@ -1,0 +1,88 @@
+"""Three seconds are Slack's patience: what begins within them, and what ends."""
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+
+from core.clock import Deadline
+from core.domain.policy import PolicyAnswer, PolicyQuestion
+from core.domain.principal import Actor
+from core.domain.request import ElevationRequest
+from core.errors import DeadlineExceeded
+from core.vocabulary import Origin, RequestId, RequestState
+from tests.support.builders import ALICE, BOB, an_ask
+from tests.support.offices import Office
+
+
+@dataclass(frozen=True)
+class Slowness:
+    """Makes parts of an office slow; what is slow is still real."""
+
+    office: Office
+    monkeypatch: pytest.MonkeyPatch
+
+    def of_reading(self, seconds: float) -> None:
+        """Read requests slowly, though never beyond the deadline."""
+        desk = self.office.slack._desk
+        read = desk.request
+
+        async def slowly(request_id: RequestId, deadline: Deadline) -> ElevationRequest:
+            await asyncio.sleep(min(seconds, deadline.remaining() - 0.1))
+            return await read(request_id, deadline)
+
+        self.monkeypatch.setattr(desk, "request", slowly)
+
+    def of_policy(self, seconds: float) -> None:
+        """Have policy think for a while, whatever the deadline says."""
+        policy = self.office.jitsudo.policy
+        ask = policy.ask
+
+        async def slowly(
+            question: PolicyQuestion, deadline: Deadline | None = None
+        ) -> PolicyAnswer:
+            await asyncio.sleep(seconds)
+            return await ask(question, deadline)
+
+        self.monkeypatch.setattr(policy, "ask", slowly)
+
+
+@pytest.fixture
+def slowness(office: Office, monkeypatch: pytest.MonkeyPatch) -> Slowness:
+    """What slows an office down."""
+    return Slowness(office, monkeypatch)
+
+
+async def test_no_decision_commits_after_the_deadline_of_its_press(
+    office: Office, slowness: Slowness
+) -> None:
+    """The clock starts with the delivery, and no later step starts another."""
+    request_id = await office.ask()
+    card = await office.card(request_id)
+    slowness.of_reading(1.8)
+    slowness.of_policy(0.8)
+
+    answer = await office.hands.click("bob", card["ts"], "approve", wait_ms=5_000)
+
+    assert "nothing was decided" in answer["ephemeral"][0]
+    await asyncio.sleep(1.0)  # longer than a clock of its own would have run
+    assert (await office.request(request_id)).state is RequestState.PENDING
+
+
+async def test_every_call_of_a_binding_keeps_to_one_deadline(office: Office) -> None:
+    """A deadline that has passed lets nothing more begin, by any call."""
+    request_id = await office.ask()
+    over = Deadline(seconds=0.0)
+    asks = office.jitsudo.acting(Actor(email=ALICE, origin=Origin.API), deadline=over)
+    decides = office.jitsudo.acting(Actor(email=BOB, origin=Origin.API), deadline=over)
+
+    with pytest.raises(DeadlineExceeded):
+        await decides.approve(request_id, comment="")
+    with pytest.raises(DeadlineExceeded):
+        await decides.deny(request_id, reason="no")
+    with pytest.raises(DeadlineExceeded):
+        await asks.submit(an_ask())
+    with pytest.raises(DeadlineExceeded):
+        await asks.withdraw(request_id)
+
+    assert (await office.request(request_id)).state is RequestState.PENDING
