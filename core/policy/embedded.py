@@ -1,11 +1,9 @@
 """Rego without a server: rego-cpp in a child process, reloaded when files change."""
 
 import asyncio
-import importlib.util
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import structlog
 from typing_extensions import override
@@ -13,48 +11,55 @@ from typing_extensions import override
 from core.clock import Deadline
 from core.domain.policy import PolicyAnswer, PolicyHealth, PolicyQuestion
 from core.errors import ConfigurationError, PolicyUnavailable
-from core.policy.answers import no_policy, parse_answer, rules_of
+from core.policy.answers import no_policy, parse_answer
 from core.policy.child import EvaluatorProcess, Unreached
-from core.policy.documents import sample, to_document
-from core.policy.files import SETTING, PolicyFiles, read_files, take_stamp
-from core.policy.pitfalls import find_pitfalls
+from core.policy.documents import to_document
+from core.policy.files import SETTING, Stamp, take_stamp
+from core.policy.loading import (
+    LOAD_SECONDS,
+    Loaded,
+    check_regopy,
+    load_policy,
+    read_policy,
+)
 from core.ports import PolicyEngine
 from core.vocabulary import PolicyPackage
 
 BUDGET_SECONDS: Final = 1.0
 """The longest that one question may take; past it the child is killed."""
 
-LOAD_SECONDS: Final = 10.0
-"""The longest that a child may take to start, or to compile a policy."""
-
 CHECK_SECONDS: Final = 1.0
 """How often, at most, the directory is looked at for changes."""
+
+_CLOSED: Final = "the policy engine is closed"
+
+_T = TypeVar("_T")
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Loaded:
-    """A policy in force: the process that answers by it, and what it was made of."""
-
-    process: EvaluatorProcess
-    files: PolicyFiles
-    packages: frozenset[str]
-
-
 class EmbeddedEngine(PolicyEngine):
-    """Answers by the Rego of a directory."""
+    """Answers by the Rego of a directory.
 
-    def __init__(self, *, directory: Path, check_seconds: float) -> None:
+    Changed files are loaded beside the questions, which the policy before them goes
+    on answering; whoever asks neither waits for them nor ends their loading.
+    """
+
+    def __init__(
+        self, *, directory: Path, loaded: Loaded, stamp: Stamp, check_seconds: float
+    ) -> None:
         """Use `open`, which loads the policy."""
         self._directory = directory
         self._check_seconds = check_seconds
-        self._lock = asyncio.Lock()
-        self._loaded: _Loaded | None = None
+        self._loaded = loaded
+        self._stamp = stamp
+        self._checked_at = asyncio.get_running_loop().time()
         self._retired: list[EvaluatorProcess] = []
-        self._stamp: object = None
-        self._checked_at = 0.0
-        self._problem = ""
+        self._reloading: asyncio.Task[None] | None = None
+        self._restarting: asyncio.Task[str] | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._unreadable = ""
+        self._refused = ""
         self._is_closed = False
 
     @classmethod
@@ -67,24 +72,21 @@ class EmbeddedEngine(PolicyEngine):
             ConfigurationError: regopy does not run here, or the directory's files
                 cannot be used; names the file, in one line.
         """
-        await _check_regopy()
-        engine = cls(directory=directory, check_seconds=check_seconds)
+        await check_regopy()
         stamp = take_stamp(directory)
-        files = read_files(directory)
+        files = read_policy(directory)
         if not files.modules:
             raise ConfigurationError(
                 setting=SETTING,
                 why=f"{directory} holds no .rego files; "
                 f"`jitsudo policy init {directory}` writes some to start from",
             )
-        try:
-            engine._loaded = await engine._load(files)
-        except ConfigurationError:
-            await engine.close()
-            raise
-        engine._stamp = stamp
-        engine._checked_at = asyncio.get_running_loop().time()
-        return engine
+        return cls(
+            directory=directory,
+            loaded=await load_policy(directory, files),
+            stamp=stamp,
+            check_seconds=check_seconds,
+        )
 
     @override
     async def ask(
@@ -137,8 +139,11 @@ class EmbeddedEngine(PolicyEngine):
         detail = f"{len(loaded.files.modules)} files in {self._directory}"
         if missing:
             detail = f"{detail}, but no package {' and no '.join(missing)}"
-        if self._problem:
-            detail = f"{self._problem}; the policy before it stays in force"
+        problem = self._unreadable or self._refused
+        if problem:
+            detail = f"{problem}; the policy before it stays in force"
+        if self._reloading is not None:
+            detail = f"{detail}; changed files are being loaded"
         return PolicyHealth(
             is_ready=not missing,
             revision=loaded.files.revision,
@@ -148,124 +153,107 @@ class EmbeddedEngine(PolicyEngine):
 
     @override
     async def close(self) -> None:
-        """End the child process, and those that were replaced."""
+        """End the child process, those that were replaced, and what is being loaded."""
         self._is_closed = True
-        processes, self._retired = self._retired, []
-        if self._loaded is not None:
-            processes.append(self._loaded.process)
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        processes, self._retired = [*self._retired, self._loaded.process], []
         for process in processes:
             await process.close()
 
-    async def _current(self) -> _Loaded:
-        """Return the policy in force, after reloading or restarting as needed.
+    async def _current(self) -> Loaded:
+        """Return the policy in force, after restarting its child if that died.
 
         Raises:
             PolicyUnavailable: the child died and cannot be started again.
         """
-        if self._loaded is None or self._is_closed:
-            raise PolicyUnavailable(why="the policy engine is closed")
-        if self._is_due() or not self._loaded.process.is_alive:
-            async with self._lock:
-                if self._is_due():
-                    await self._reload()
-                if not self._loaded.process.is_alive:
-                    await self._restart(self._loaded.files)
+        if self._is_closed:
+            raise PolicyUnavailable(why=_CLOSED)
+        self._look()
+        if not self._loaded.process.is_alive:
+            if self._restarting is None:
+                self._restarting = self._begin(self._restart(self._loaded))
+            restarting = self._restarting
+            await asyncio.wait({restarting})
+            if not self._loaded.process.is_alive:
+                why = _CLOSED if restarting.cancelled() else restarting.result()
+                raise PolicyUnavailable(why=why or "the policy ended its process")
         return self._loaded
 
-    def _is_due(self) -> bool:
-        now = asyncio.get_running_loop().time()
-        return now - self._checked_at >= self._check_seconds
+    def _look(self) -> None:
+        """Begin to load the directory if it changed; each change is tried once.
 
-    async def _reload(self) -> None:
-        """Take the files as they are now, if they changed and are in order."""
+        Files that change while they are being loaded are begun again.
+        """
+        now = asyncio.get_running_loop().time()
+        if now - self._checked_at < self._check_seconds:
+            return
+        self._checked_at = now
         try:
             stamp = take_stamp(self._directory)
-            if stamp != self._stamp:
-                self._replace(await self._load(read_files(self._directory)))
-                self._stamp = stamp
-            self._problem = ""
         except ConfigurationError as error:
-            if error.why != self._problem:
+            if error.why != self._unreadable:
                 _log.error("policy_reload_refused", why=error.why)
-            self._problem = error.why
-        self._checked_at = asyncio.get_running_loop().time()
+            self._unreadable = error.why
+            return
+        self._unreadable = ""
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        if self._reloading is not None:
+            self._reloading.cancel()
+        self._reloading = self._begin(self._reload())
+        self._reloading.add_done_callback(self._reloaded)
 
-    async def _restart(self, files: PolicyFiles) -> None:
+    def _begin(self, work: Coroutine[Any, Any, _T]) -> "asyncio.Task[_T]":
+        """Run `work` beside whoever asks, until it is done or the engine closes."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _reload(self) -> None:
+        """Put the files as they are now in force, if they are in order."""
         try:
-            self._replace(await self._load(files))
+            files = await asyncio.to_thread(read_policy, self._directory)
+            if files.revision != self._loaded.files.revision:
+                self._replace(await load_policy(self._directory, files))
+            self._refused = ""
         except ConfigurationError as error:
-            raise PolicyUnavailable(why=error.why) from error
+            _log.error("policy_reload_refused", why=error.why)
+            self._refused = error.why
 
-    def _replace(self, loaded: _Loaded) -> None:
-        if self._loaded is not None:
-            self._loaded.process.retire()
-            retired = [*self._retired, self._loaded.process]
-            self._retired = [process for process in retired if not process.is_gone]
+    def _reloaded(self, task: asyncio.Task[None]) -> None:
+        """Let the next change be loaded; tell of an error that nobody foresaw."""
+        if self._reloading is task:
+            self._reloading = None
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            _log.error("policy_reload_failed", exc_info=error)
+            self._refused = f"{self._directory}: loading failed: {error!r:.200}"
+
+    async def _restart(self, dead: Loaded) -> str:
+        """Start the policy in force again; return why not, if it does not start."""
+        try:
+            loaded = await load_policy(self._directory, dead.files)
+        except ConfigurationError as error:
+            return error.why
+        finally:
+            self._restarting = None
+        if self._loaded is dead:
+            self._replace(loaded)
+        else:  # a newer policy came into force meanwhile
+            await loaded.process.close()
+        return ""
+
+    def _replace(self, loaded: Loaded) -> None:
+        self._loaded.process.retire()
+        retired = [*self._retired, self._loaded.process]
+        self._retired = [process for process in retired if not process.is_gone]
         self._loaded = loaded
         _log.info("policy_loaded", revision=loaded.files.revision)
-
-    async def _load(self, files: PolicyFiles) -> _Loaded:
-        """Compile files in a child of their own, and ask each package once.
-
-        Raises:
-            ConfigurationError: naming the file, in one line.
-        """
-        pitfalls = find_pitfalls(files.modules)
-        if pitfalls:
-            raise ConfigurationError(
-                setting=SETTING, why=f"{self._directory}/{pitfalls[0]}"
-            )
-        process = await EvaluatorProcess.start()
-        is_loaded = False
-        try:
-            reply = await process.ask(_load_order(files), seconds=LOAD_SECONDS)
-            if "refused" in reply:
-                raise ConfigurationError(
-                    setting=SETTING, why=f"{self._directory}/{reply['refused']}"
-                )
-            is_loaded = True
-        except (PolicyUnavailable, Unreached) as error:
-            what = getattr(error, "why", "the evaluator ended")
-            raise ConfigurationError(
-                setting=SETTING, why=f"{self._directory}: {what}, on loading it"
-            ) from error
-        finally:
-            if not is_loaded:
-                process.kill("it was not loaded")
-                self._retired.append(process)
-        return _Loaded(
-            process=process, files=files, packages=frozenset(reply["packages"])
-        )
-
-
-async def _check_regopy() -> None:
-    """Make sure that the evaluator runs at all.
-
-    Raises:
-        ConfigurationError: saying what to use instead.
-    """
-    why = "there is no regopy for this platform; set JITSUDO_OPA_URL to an OPA server"
-    if importlib.util.find_spec("regopy") is None:
-        raise ConfigurationError(setting=SETTING, why=why)
-    process = await EvaluatorProcess.start()
-    try:
-        await process.ask({"hello": True}, seconds=LOAD_SECONDS)
-    except (PolicyUnavailable, Unreached) as error:
-        why = "regopy does not run here; set JITSUDO_OPA_URL to an OPA server instead"
-        raise ConfigurationError(setting=SETTING, why=why) from error
-    finally:
-        await process.close()
-
-
-def _load_order(files: PolicyFiles) -> dict[str, object]:
-    return {
-        "files": dict(files.modules),
-        "data": list(files.data),
-        "rules": {package.value: rules_of(package) for package in PolicyPackage},
-        "samples": {
-            package.value: to_document(sample(package)) for package in PolicyPackage
-        },
-    }
 
 
 def _left(deadline: Deadline | None, budget: float) -> float:

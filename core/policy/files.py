@@ -14,8 +14,8 @@ MOST_FILES: Final = 500
 MOST_BYTES: Final = 16 * 1024 * 1024
 DATA_NAME: Final = "data.json"
 
-Stamp: TypeAlias = tuple[tuple[str, int, int], ...]
-"""Name, modification time and size of every file; cheap to take."""
+Stamp: TypeAlias = tuple[tuple[str, int, int, int, int], ...]
+"""Name, number, both times of change and size of every file; cheap to take."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,7 +44,8 @@ def take_stamp(directory: Path) -> Stamp:
     except OSError as error:
         raise _unreadable(directory, error) from error
     return tuple(
-        (str(path), status.st_mtime_ns, status.st_size) for path, status in files
+        (str(path), s.st_ino, s.st_mtime_ns, s.st_ctime_ns, s.st_size)
+        for path, s in files
     )
 
 

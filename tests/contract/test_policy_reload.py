@@ -7,7 +7,10 @@ import pytest
 from core.errors import ConfigurationError, PolicyUnavailable
 from core.policy.embedded import EmbeddedEngine
 from tests.support.builders import a_question
-from tests.support.engines import a_policy
+from tests.support.engines import a_policy, healthy
+
+KEPT = "the policy before it stays in force"
+LOADING = "changed files are being loaded"
 
 
 async def test_good_broken_good(tmp_path: Path) -> None:
@@ -18,33 +21,35 @@ async def test_good_broken_good(tmp_path: Path) -> None:
     first = await engine.ask(a_question())
 
     a_policy(tmp_path, approval='reason := "broken')
+    broken = await healthy(engine, lambda health: health.detail.endswith(KEPT))
     kept = await engine.ask(a_question())
-    broken = await engine.health()
 
     a_policy(tmp_path, approval='reason := "third"')
+    changed = await healthy(engine, lambda health: health.revision != first.revision)
     third = await engine.ask(a_question())
-    healthy = await engine.health()
     await engine.close()
 
     assert (first.reason, kept.reason, third.reason) == ("first", "first", "third")
     assert first.revision == kept.revision != third.revision
     assert broken.is_ready
     assert f"{tmp_path}/approval.rego:5: " in broken.detail
-    assert broken.detail.endswith("the policy before it stays in force")
     assert "\n" not in broken.detail
-    assert (healthy.is_ready, healthy.revision) == (True, third.revision)
-    assert healthy.detail == f"2 files in {tmp_path}"
-    assert healthy.files == ("approval.rego", "eligibility.rego")
+    assert (changed.is_ready, changed.revision) == (True, third.revision)
+    assert changed.detail == f"2 files in {tmp_path}"
+    assert changed.files == ("approval.rego", "eligibility.rego")
 
 
-async def test_a_tightened_policy_is_asked_next(tmp_path: Path) -> None:
-    """The first question after a change is answered by the new files."""
+async def test_a_tightened_policy_is_in_force_although_nobody_asks(
+    tmp_path: Path,
+) -> None:
+    """The server looks at health every two seconds; that takes the change in."""
     engine = await EmbeddedEngine.open(
         a_policy(tmp_path, approval="allow := true"), check_seconds=0
     )
     before = await engine.ask(a_question())
 
     a_policy(tmp_path, approval='allow := false\n\nreason := "closed now"')
+    await healthy(engine, lambda health: health.revision != before.revision)
     after = await engine.ask(a_question())
     await engine.close()
 
@@ -72,8 +77,8 @@ async def test_a_set_that_errs_when_asked_is_refused(tmp_path: Path) -> None:
     )
 
     (tmp_path / "extra.rego").write_text("package jitsudo.approval\nallow := false\n")
+    health = await healthy(engine, lambda health: health.detail.endswith(KEPT))
     answer = await engine.ask(a_question())
-    health = await engine.health()
     await engine.close()
 
     assert answer.allow
@@ -89,6 +94,7 @@ async def test_an_emptied_directory_allows_nothing(tmp_path: Path) -> None:
 
     for name in ("approval.rego", "eligibility.rego"):
         (tmp_path / name).unlink()
+    await healthy(engine, lambda health: not health.is_ready)
     with pytest.raises(PolicyUnavailable, match="no policy is loaded"):
         await engine.ask(a_question())
     health = await engine.health()

@@ -18,7 +18,7 @@ from core.domain.policy import PolicyQuestion
 from core.errors import ConfigurationError, DeadlineExceeded, PolicyUnavailable
 from core.policy.embedded import EmbeddedEngine
 from tests.support.builders import a_question
-from tests.support.engines import Engines, a_policy
+from tests.support.engines import Engines, a_policy, healthy
 
 RULES: Final = """
 default allow := false
@@ -65,7 +65,6 @@ async def hostile(tmp_path: Path) -> AsyncIterator[EmbeddedEngine]:
 
 def process_id(engine: EmbeddedEngine) -> int:
     """Return the child's process id."""
-    assert engine._loaded is not None
     assert engine._loaded.process._transport is not None
     return engine._loaded.process._transport.get_pid()
 
@@ -234,7 +233,7 @@ async def test_closing_leaves_no_process(tmp_path: Path) -> None:
     )
     first = process_id(engine)
     a_policy(tmp_path, approval=RULES + "# changed")
-    await engine.ask(a_question())
+    await healthy(engine, lambda _: process_id(engine) != first)
     second = process_id(engine)
 
     await engine.close()

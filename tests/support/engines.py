@@ -1,9 +1,10 @@
 """Both policy engines over the same directory: a real OPA, and the embedded one."""
 
+import asyncio
 import shutil
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -12,6 +13,7 @@ from typing import Final
 import psutil
 import pytest
 
+from core.domain.policy import PolicyHealth
 from core.environment import read_environment
 from core.policy.embedded import EmbeddedEngine
 from core.policy.opa import OpaEngine
@@ -34,6 +36,20 @@ def a_policy(
     for name, rules in (("approval", approval), ("eligibility", eligibility)):
         (directory / f"{name}.rego").write_text(HEADERS[name] + rules + "\n")
     return directory
+
+
+async def healthy(
+    engine: PolicyEngine, is_so: Callable[[PolicyHealth], bool], seconds: float = 10
+) -> PolicyHealth:
+    """Look at an engine's health until it is so; fail with the last one."""
+    ends = time.monotonic() + seconds
+    while True:
+        health = await engine.health()
+        if is_so(health):
+            return health
+        if time.monotonic() > ends:
+            pytest.fail(f"waited {seconds} s; last: {health}")
+        await asyncio.sleep(0.02)
 
 
 @pytest.fixture(scope="session")

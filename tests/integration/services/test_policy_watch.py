@@ -6,6 +6,7 @@ from core.policy.bundle import write_starter
 from core.policy.embedded import EmbeddedEngine
 from core.services.policy_watch import PolicyWatch
 from core.vocabulary import AuditAction
+from tests.support.engines import healthy
 from tests.support.products import Product
 
 
@@ -27,8 +28,8 @@ async def test_each_policy_in_force_is_audited_once_by_all_replicas(
         first = (await engine.health()).revision
         with (directory / "approval.rego").open("a") as file:
             file.write("\n# another revision\n")
+        second = (await healthy(engine, lambda h: h.revision != first)).revision
         await here.look()
-        second = (await engine.health()).revision
     finally:
         await engine.close()
 
