@@ -29,6 +29,9 @@ APPROVAL_RULES: Final = (
 NAME_LIMIT: Final = 256
 """Most characters in a group's or a channel's name."""
 
+LABEL_LIMIT: Final = 200
+"""Most characters that are kept of a revision or a decision's id."""
+
 MOST_MEMBERS: Final = 100
 """Most members of a set of groups or of `deny`."""
 
@@ -91,6 +94,14 @@ def parse_answer(
         approval_note=read.rule("approval_note", _text, ""),
         revision=revision,
         decision_id=decision_id,
+    )
+
+
+def to_label(text: str) -> str:
+    """Return a server's name for something as it can be stored: printable, clipped."""
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}"
+        for character in text[:LABEL_LIMIT]
     )
 
 

@@ -18,7 +18,7 @@ from typing_extensions import override
 from core.clock import Deadline
 from core.domain.policy import PolicyAnswer, PolicyHealth, PolicyQuestion
 from core.errors import ConfigurationError, JitsudoError, PolicyUnavailable
-from core.policy.answers import NAME_LIMIT, no_policy, parse_answer
+from core.policy.answers import no_policy, parse_answer, to_label
 from core.policy.documents import sample, to_document
 from core.ports import PolicyEngine
 from core.vocabulary import PolicyPackage
@@ -188,7 +188,7 @@ def _to_answer(package: PolicyPackage, status: int, reply: bytes) -> PolicyAnswe
         package,
         rules,
         revision=_revision(document.get("provenance")),
-        decision_id=decision[:NAME_LIMIT] if isinstance(decision, str) else "",
+        decision_id=to_label(decision) if isinstance(decision, str) else "",
     )
 
 
@@ -203,9 +203,9 @@ def _revision(provenance: object) -> str:
             }
             named = [f"{name}={revisions[name]}" for name in sorted(revisions)]
             single = next(iter(revisions.values()), "")
-            return (",".join(named) if len(named) > 1 else single)[:NAME_LIMIT]
+            return to_label(",".join(named) if len(named) > 1 else single)
         case {"revision": str(revision)}:
-            return revision[:NAME_LIMIT]
+            return to_label(revision)
         case _:
             return ""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+import rfc8785
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -218,6 +219,35 @@ async def test_the_revision_is_kept(provenance: object, revision: str) -> None:
     body = json.dumps({"result": YES, "provenance": provenance})
     async with an_opa_that(saying(body)) as engine:
         assert (await engine.ask(a_question())).revision == revision
+
+
+@pytest.mark.parametrize(
+    ("odd", "kept"),
+    [
+        ("half a \ud800 surrogate", "half a \N{REPLACEMENT CHARACTER} surrogate"),
+        ("a\0b\nc\u202ed", "a\ufffdb\ufffdc\ufffdd"),
+        ("x" * 300, "x" * 200),
+    ],
+    ids=["surrogate", "control", "long"],
+)
+async def test_odd_names_of_a_decision_do_not_fail_it(odd: str, kept: str) -> None:
+    """They are written into the audit log, so they are made fit for it."""
+    provenances = (
+        {"revision": odd},
+        {"bundles": {"main": {"revision": odd}}},
+        {"bundles": {odd: {"revision": "1"}, "zz": {"revision": "2"}}},
+    )
+    for provenance in provenances:
+        body = {"result": YES, "decision_id": odd, "provenance": provenance}
+        async with an_opa_that(saying(json.dumps(body))) as engine:
+            answer = await engine.ask(a_question())
+            health = await engine.health()
+
+        assert answer.decision_id == kept
+        assert answer.revision.startswith(kept)
+        assert len(answer.revision) <= 200
+        assert health.revision == answer.revision
+        rfc8785.dumps(dict(answer.to_audit()))
 
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8181", "ftp://x", "http://", "opa"])
