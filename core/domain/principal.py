@@ -32,12 +32,14 @@ class Principal:
         groups: as the directory says now.
         trust_tier: 0 (nothing known) to 4, set by admins.
         is_disabled: whether nothing of theirs counts any more.
+        is_known: whether the directory has them at all.
     """
 
     email: str
     groups: frozenset[str]
     trust_tier: int = 0
     is_disabled: bool = False
+    is_known: bool = True
 
     @property
     def is_admin(self) -> bool:

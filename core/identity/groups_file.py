@@ -124,6 +124,7 @@ class GroupsFile(Directory):
         """
         return self._read().slack.get(group)
 
+    @override
     async def knows(self, email: str) -> bool:
         """Tell whether a person is in the file at all.
 

@@ -17,6 +17,11 @@ class NobodyKnown(Directory):
         self._refuse()
 
     @override
+    async def knows(self, email: str) -> bool:
+        """Refuse."""
+        self._refuse()
+
+    @override
     async def members_of(self, group: str) -> tuple[str, ...]:
         """Refuse."""
         self._refuse()

@@ -111,6 +111,14 @@ class Directory(Protocol):
         """
         ...
 
+    async def knows(self, email: str) -> bool:
+        """Tell whether a person is in any group; a stranger is in none.
+
+        Raises:
+            DirectoryUnavailable: the groups cannot be read.
+        """
+        ...
+
     async def members_of(self, group: str) -> tuple[str, ...]:
         """Return the e-mails in a group, in alphabetical order; empty if unknown.
 

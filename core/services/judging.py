@@ -131,6 +131,8 @@ class Judge:
             is_own = approver.email == requester.email
             if approver.is_disabled:
                 why = "they are disabled"
+            elif not approver.is_known:
+                why = "they are not in the groups file any more"
             elif is_own and not answer.allow_self_approval:
                 why = "it was their own request"
             elif not answer.is_allowed:

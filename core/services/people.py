@@ -52,6 +52,7 @@ class People:
                 groups=await self._directory.groups_of(email),
                 trust_tier=row.trust_tier,
                 is_disabled=row.is_disabled,
+                is_known=await self._directory.knows(email),
             )
             for email, row in rows.items()
         }

@@ -159,6 +159,8 @@ async def test_a_request_that_keeps_changing_is_a_conflict(
     policy.rule = always(replace(YES, required_approvals=10))
     request = (await scripted.submit()).request
     others = [f"p{n}@example.com" for n in range(5)]
+    for person in others:
+        scripted.groups.join(person, "sre-lead")
     waiting = iter(others)
 
     async def meddle(question: PolicyQuestion) -> None:

@@ -29,6 +29,7 @@ async def test_an_approver_who_left_does_not_count(product: Product) -> None:
     """The second approval says so, and the quorum stays open for a third."""
     request = (await product.submit(PROD)).request
     await product.acting(BOB).approve(request.id, comment="")
+    product.groups.join(BOB, "developer")
     product.groups.leave(BOB, "sre-lead")
 
     record = await product.acting(CAROL).approve(request.id, comment="")
@@ -64,6 +65,30 @@ async def test_an_approver_who_was_disabled_does_not_count(product: Product) -> 
     with pytest.raises(NotAllowed, match="is disabled"):
         await product.acting(BOB).deny(request.id, reason="no")
     assert (await product.record(request.id)).request == record.request
+
+
+async def test_an_approver_who_is_unknown_by_now_does_not_count(
+    scripted: Product, policy: ScriptedPolicy
+) -> None:
+    """Also where policy looks at no groups and would still allow them."""
+    policy.rule = always(TWO)
+    request = (await scripted.submit()).request
+    await scripted.acting(BOB).approve(request.id, comment="")
+    scripted.groups.leave(BOB, "sre-lead")
+
+    record = await scripted.acting(CAROL).approve(request.id, comment="")
+
+    assert record.request.state is RequestState.PENDING
+    assert record.request.counted_approvals == 1
+    assert record.notes == (
+        f"{BOB}'s approval does not count any more: "
+        "they are not in the groups file any more",
+    )
+    scripted.groups.join(BOB, "sre-lead")
+    done = await scripted.acting(BEN).approve(request.id, comment="")
+    assert done.request.state is RequestState.APPROVED
+    (event,) = await scripted.events(AuditAction.REQUEST_APPROVED)
+    assert event.fact.details["approvers"] == [BOB, CAROL, BEN]
 
 
 async def test_the_earlier_approvals_are_put_to_policy_in_their_order(
