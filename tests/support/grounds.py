@@ -157,7 +157,7 @@ def await_policy(driver: DemoDriver) -> None:
         "request": {**request, "duration_seconds": 60, "reason": "probe"},
     }
     body = {
-        "package": "jitsudo.eligibility",
+        "type": "POLICY_TYPE_ELIGIBILITY",
         "inputJson": json.dumps(question),
     }
 

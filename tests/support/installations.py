@@ -22,7 +22,9 @@ from typing import Any
 from core.logins import Login, Logins
 from tests.support.demos import JITSUDO, DemoDriver, eventually
 
-PEOPLE = ("alice", "bob", "ben", "carol", "dave", "erin")
+PEOPLE = ("alice", "bob", "ben", "carol", "dave")
+
+SCOPES = "request,read,approve,admin"
 
 
 class Installation(DemoDriver):
@@ -64,6 +66,31 @@ class Installation(DemoDriver):
                 return status == 200
         except (urllib.error.URLError, OSError):
             return False
+
+    def issued_token(self, person: str) -> str:
+        """Return a new token for a person, from erin, who has one."""
+        order = {
+            "identity": f"{person}@example.com",
+            "scopes": SCOPES.split(","),
+            "ttlSeconds": "3600",
+        }
+        status, answer = self.api("erin", "POST", "/tokens", order)
+        assert status == 200, answer
+        token: str = answer["secret"]
+        return token
+
+    def admit(self, person: str, token: str) -> None:
+        """Let a person in with a token, over REST and as a profile."""
+        self.ready["people"][person]["token"] = token
+        Logins(Path(self.environment["JITSUDO_HOME"])).store(
+            person,
+            Login(
+                server=self.server,
+                token=token,
+                email=f"{person}@example.com",
+                expires_at=datetime.now(UTC) + timedelta(hours=1),
+            ),
+        )
 
     def kill(self) -> None:
         """End the server at once, as a crash does."""
@@ -153,34 +180,20 @@ def installed(
             "people": sandbox["people"],
         }
         installation = Installation(ready, environment, log=home / "server.log")
-        for person in PEOPLE:
-            token = _run(
-                environment, "token", "issue", "--server", database_url,
-                "--email", f"{person}@example.com", "--ttl", "1h",
-                "--scope", "request,read,approve,admin",
-            ).strip()  # fmt: skip
-            ready["people"][person]["token"] = token
-            _login(environment, person, server, token)
+        token = _run(
+            environment, "token", "issue", "--server", database_url,
+            "--email", "erin@example.com", "--ttl", "1h", "--scope", SCOPES,
+        ).strip()  # fmt: skip
+        installation.admit("erin", token)
         try:
             installation.start()
+            for person in PEOPLE:
+                installation.admit(person, installation.issued_token(person))
             yield installation
         finally:
             if installation.process is not None:
                 installation.process.kill()
                 installation.process.wait(timeout=10)
-
-
-def _login(environment: dict[str, str], person: str, server: str, token: str) -> None:
-    """Store a login without asking the server, which does not run yet."""
-    Logins(Path(environment["JITSUDO_HOME"])).store(
-        person,
-        Login(
-            server=server,
-            token=token,
-            email=f"{person}@example.com",
-            expires_at=datetime.now(UTC) + timedelta(hours=1),
-        ),
-    )
 
 
 def _run(environment: dict[str, str], *arguments: str) -> str:
