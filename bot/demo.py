@@ -111,7 +111,7 @@ async def open_demo(
         sandbox = Sandbox(
             deliver_to=None if options.is_socket_mode else f"{url}/slack/events",
             pacing=options.pacing,
-            data=data / "workspace.json",
+            data=None if options.data is None else data / "workspace.json",
         )
         await sandbox.start(url=url)
         bot_settings = BotSettings(slack=_slack_settings(url, sandbox, options))

@@ -181,7 +181,7 @@ class Sandbox:
         self.url = url.rstrip("/")
         if self._storage is not None:
             self._storage.load()
-            self.workspace.changes.listen(self._storage.save_soon)
+            self.workspace.changes.listen(self._storage.save)
         self._courier.open()
 
     async def stop(self) -> None:

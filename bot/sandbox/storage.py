@@ -1,8 +1,6 @@
 """Keeping the workspace in a file, so that a restart shows what was said."""
 
-import asyncio
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,8 +10,6 @@ from pydantic import TypeAdapter, ValidationError
 from bot.sandbox.messages import Conversation, Ephemeral
 from bot.sandbox.people import Person
 from bot.sandbox.workspace import Workspace
-
-_SECONDS_BETWEEN: Final = 0.5
 
 
 @dataclass(kw_only=True, slots=True)
@@ -35,7 +31,11 @@ class BrokenData(Exception):
 
 
 class Storage:
-    """Writes the workspace to a file, at most twice a second."""
+    """Writes the workspace to a file at every change, before the change is answered.
+
+    Whoever was answered may rely on it: an app that keeps what it has shown
+    would otherwise, after a crash of both, believe in messages that are gone.
+    """
 
     def __init__(self, workspace: Workspace, path: Path) -> None:
         """Keep `workspace` in `path`."""
@@ -43,7 +43,6 @@ class Storage:
         self._path = path
         self._saved_version = 0
         self._is_loaded = False
-        self._timer: asyncio.TimerHandle | None = None
 
     def load(self) -> None:
         """Take over what the file holds, if there is one.
@@ -68,26 +67,18 @@ class Storage:
 
         What could not be read is never written over.
         """
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         workspace = self._workspace
         if not self._is_loaded or self._saved_version == workspace.changes.version:
             return
-        self._saved_version = workspace.changes.version
         kept = _Kept(
             people=workspace.people,
             conversations=workspace.conversations,
             ephemerals=workspace.ephemerals,
         )
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".sandbox-")
+        new = self._path.with_name(f".{self._path.name}.new")
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(_KEPT.dump_json(kept))
-        Path(name).replace(self._path)
-
-    def save_soon(self) -> None:
-        """Save in a moment; further changes until then are saved with it."""
-        if self._timer is None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(_SECONDS_BETWEEN, self.save)
+        new.replace(self._path)
+        self._saved_version = workspace.changes.version

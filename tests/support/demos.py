@@ -35,8 +35,15 @@ class Finished:
 class DemoDriver:
     """Acts as the people of one running demo."""
 
-    def __init__(self, ready: dict[str, Any], environment: dict[str, str]) -> None:
-        """Keep what the demo said when it was ready."""
+    def __init__(
+        self, ready: dict[str, Any], environment: dict[str, str], *, pid: int = 0
+    ) -> None:
+        """Keep what the demo said when it was ready.
+
+        Args:
+            pid: of the demo's process, for who wants to kill it.
+        """
+        self.pid = pid
         self.ready = ready
         self.environment = environment
         self.server: str = ready["server"]
@@ -277,7 +284,7 @@ def running_demo(home: Path, *options: str, data: Path) -> Iterator[DemoDriver]:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line, (home / "demo.log").read_text()
-        yield DemoDriver(json.loads(line), environment)
+        yield DemoDriver(json.loads(line), environment, pid=process.pid)
     finally:
         process.terminate()
         process.wait(timeout=20)

@@ -1,0 +1,40 @@
+"""A demo that is started again over the data of one that ended, or was killed."""
+
+import os
+import signal
+from pathlib import Path
+
+from tests.support.demos import eventually, running_demo
+
+
+def test_a_killed_demo_shows_its_decisions_when_it_is_back(tmp_path: Path) -> None:
+    """SIGKILL right after the card says Active: the card still says so, DM and all."""
+    with running_demo(tmp_path, "--no-pacing", data=tmp_path / "data") as demo:
+        request_id = demo.ask()
+        demo.card(request_id)
+        assert demo.decide("bob", request_id, "approve")[0] == 200
+        before = demo.card(request_id, showing="Active")
+        eventually(lambda: request_id in demo.dms("alice"), "alice's DM")
+        os.kill(demo.pid, signal.SIGKILL)
+
+    with running_demo(tmp_path, "--no-pacing", data=tmp_path / "data") as demo:
+        after = demo.card(request_id, showing="Active")
+        assert after["ts"] == before["ts"]
+        assert "actions" not in [block["type"] for block in after["blocks"]]
+        assert request_id in demo.dms("alice")
+
+
+def test_what_a_killed_demo_had_not_shown_is_shown_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    """SIGKILL right after the decision is answered: the card and the DM catch up."""
+    with running_demo(tmp_path, "--no-pacing", data=tmp_path / "data") as demo:
+        request_id = demo.ask()
+        demo.card(request_id)
+        assert demo.decide("bob", request_id, "approve")[0] == 200
+        os.kill(demo.pid, signal.SIGKILL)
+
+    with running_demo(tmp_path, "--no-pacing", data=tmp_path / "data") as demo:
+        card = demo.card(request_id, showing="Active")
+        assert "actions" not in [block["type"] for block in card["blocks"]]
+        eventually(lambda: demo.dms("alice").count(request_id) > 0, "alice's DM")
