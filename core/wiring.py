@@ -26,11 +26,12 @@ from core.services.credentials import ReadCredentials
 from core.services.decide import Decide
 from core.services.evaluate import Evaluate
 from core.services.expire import Lapse
-from core.services.issue import Issue, IssueLimits
+from core.services.issue import Issue
 from core.services.judging import Judge
 from core.services.look import Look
 from core.services.people import People
 from core.services.policy_watch import PolicyWatch
+from core.services.provider_calls import ProviderCalls
 from core.services.refusals import Refusals
 from core.services.revoke import EndGrant
 from core.services.signal import Signal
@@ -123,6 +124,7 @@ def assemble(
     people = People(store=store, directory=directory)
     visibility = Visibility(policy=policy, people=people, clock=clock)
     refusals = Refusals(store=store, clock=clock)
+    calls = ProviderCalls(providers, call_seconds=CALL_SECONDS)
     services = Services(
         submit=Submit(
             store=store,
@@ -164,20 +166,17 @@ def assemble(
         refusals=refusals,
         issue=Issue(
             store=store,
-            providers=providers,
+            calls=calls,
             sealer=sealer,
             clock=clock,
             signal=signal,
-            limits=IssueLimits(
-                call_seconds=CALL_SECONDS, abandon_after=settings.abandon_after
-            ),
+            abandon_after=settings.abandon_after,
         ),
         end_grant=EndGrant(
             store=store,
-            providers=providers,
+            calls=calls,
             clock=clock,
             signal=signal,
-            call_seconds=CALL_SECONDS,
         ),
         lapse=Lapse(store=store, clock=clock, signal=signal),
         policy_watch=PolicyWatch(store=store, policy=policy, clock=clock),

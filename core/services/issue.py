@@ -1,17 +1,17 @@
 """Issues the credentials of an approved request: a job, tried until it works."""
 
-import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from core.domain.grant import Grant, IssuedGrant, order_of
+from core.clock import Deadline
+from core.domain.grant import Grant, IssuedGrant
 from core.domain.job import Job, NewJob
 from core.domain.lifecycle import next_state
 from core.domain.request import ElevationRequest
 from core.errors import ProviderFailed
-from core.ports import Clock, CredentialProvider, Sealer, Store, UnitOfWork
+from core.ports import Clock, Sealer, Store, UnitOfWork
 from core.services.backoff import pause_after
+from core.services.provider_calls import PREPARING_SECONDS, ProviderCalls
 from core.services.reading import lock_request
 from core.services.revoke import end_of, mark_revoking
 from core.services.signal import Signal
@@ -30,19 +30,6 @@ from core.vocabulary import (
 _AWAITING = frozenset({GrantStatus.ISSUING, GrantStatus.FAILED})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class IssueLimits:
-    """How long issuing may take.
-
-    Attributes:
-        call_seconds: one call of the provider; shorter than a job's lease.
-        abandon_after: from the approval; then the request is given up.
-    """
-
-    call_seconds: float
-    abandon_after: timedelta
-
-
 class Issue:
     """Turns APPROVED into ACTIVE, or says why not yet, or gives up."""
 
@@ -50,19 +37,23 @@ class Issue:
         self,
         *,
         store: Store,
-        providers: Mapping[str, CredentialProvider],
+        calls: ProviderCalls,
         sealer: Sealer,
         clock: Clock,
         signal: Signal,
-        limits: IssueLimits,
+        abandon_after: timedelta,
     ) -> None:
-        """Keep what issuing needs."""
+        """Keep what issuing needs.
+
+        Args:
+            abandon_after: how long from the approval issuing is tried.
+        """
         self._store = store
-        self._providers = providers
+        self._calls = calls
         self._sealer = sealer
         self._clock = clock
         self._signal = signal
-        self._limits = limits
+        self._abandon_after = abandon_after
 
     async def run(self, job: Job) -> None:
         """Issue the credentials of the job's request.
@@ -71,7 +62,7 @@ class Issue:
             DependencyError: the store failed; the job is tried again.
         """
         request_id = RequestId(job.payload["request_id"])
-        async with self._store.snapshot() as uow:
+        async with self._store.snapshot(Deadline(seconds=PREPARING_SECONDS)) as uow:
             request = await uow.requests.get(request_id)
         if request is None or not _is_awaiting(request):
             await self._give_way(job, request)
@@ -80,7 +71,7 @@ class Issue:
             await self._abandon(job, request_id)
             return
         try:
-            issued = await self._grant(request)
+            issued = await self._calls.grant(request)
         except ProviderFailed as error:
             await self._note_failure(job, request_id, error)
             return
@@ -94,24 +85,13 @@ class Issue:
         async def work(uow: UnitOfWork) -> None:
             holds_lease = await uow.jobs.finish(job)
             if holds_lease and may_be_granted and request is not None:
-                await uow.jobs.add(end_of(request, now=self._clock.now()))
+                await uow.jobs.add(end_of(request))
 
         await in_transaction(self._store, work)
 
     def _is_hopeless(self, request: ElevationRequest) -> bool:
         approved_at = request.decided_at or request.updated_at
-        return self._clock.now() - approved_at >= self._limits.abandon_after
-
-    async def _grant(self, request: ElevationRequest) -> IssuedGrant:
-        name = request.ask.provider
-        provider = self._providers.get(name)
-        if provider is None:
-            raise ProviderFailed(provider=name, why="it is not configured any more")
-        try:
-            async with asyncio.timeout(self._limits.call_seconds):
-                return await provider.grant(order_of(request))
-        except TimeoutError as error:
-            raise ProviderFailed(provider=name, why="it did not answer") from error
+        return self._clock.now() - approved_at >= self._abandon_after
 
     async def _activate(
         self, job: Job, request_id: RequestId, issued: IssuedGrant
@@ -124,7 +104,7 @@ class Issue:
             now = self._clock.now()
             holds_lease = await uow.jobs.finish(job)
             if not holds_lease or not _is_awaiting(request):
-                await uow.jobs.add(end_of(request, now=now))
+                await self._end_late(uow, request, issued)
                 return
             active = replace(
                 request,
@@ -149,7 +129,7 @@ class Issue:
                 )
             )
             expiry = _expiry(active, at=issued.expires_at)
-            await show(uow, active, now=now, promised=[expiry])
+            await show(uow, active, promised=[expiry])
             await uow.audit.append(
                 fact_about(
                     active,
@@ -161,6 +141,23 @@ class Issue:
             )
 
         await in_transaction(self._store, work)
+
+    async def _end_late(
+        self, uow: UnitOfWork, request: ElevationRequest, issued: IssuedGrant
+    ) -> None:
+        """Have a grant ended that came too late, by the handle it came with."""
+        if await uow.grants.get(request.id) is None:
+            await uow.grants.put(
+                Grant(
+                    request_id=request.id,
+                    provider=request.ask.provider,
+                    handle=issued.handle,
+                    issued_at=issued.issued_at,
+                    expires_at=issued.expires_at,
+                    sealed_credentials=None,
+                )
+            )
+        await uow.jobs.add(end_of(request))
 
     async def _note_failure(
         self, job: Job, request_id: RequestId, error: ProviderFailed
@@ -183,7 +180,7 @@ class Issue:
                 next_try_at=now + after,
             )
             await uow.requests.save(failed)
-            await show(uow, failed, now=now)
+            await show(uow, failed)
             await uow.audit.append(
                 fact_about(
                     failed,
@@ -209,8 +206,8 @@ class Issue:
             why = request.grant_error or "it was not issued in time"
             revoking = mark_revoking(request, reason=f"issuing failed: {why}", now=now)
             await uow.requests.save(revoking)
-            await uow.jobs.add(end_of(revoking, now=now, event=RequestEvent.ABANDON))
-            await show(uow, revoking, now=now)
+            await uow.jobs.add(end_of(revoking, event=RequestEvent.ABANDON))
+            await show(uow, revoking)
             await uow.audit.append(
                 fact_about(
                     revoking,
@@ -230,13 +227,12 @@ def _is_awaiting(request: ElevationRequest) -> bool:
     return request.state is RequestState.APPROVED and request.grant_status in _AWAITING
 
 
-def issue_now(request: ElevationRequest, *, now: datetime) -> NewJob:
+def issue_now(request: ElevationRequest) -> NewJob:
     """Return the job that issues an approved request's credentials."""
     return NewJob(
         kind=JobKind.ISSUE,
         lane=lane_of(request),
         key=f"issue:{request.id}",
-        due_at=now,
         payload={"request_id": request.id},
     )
 

@@ -1,17 +1,16 @@
 """Ends grants: erased at once, said only when the provider has confirmed."""
 
-import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from core.domain.grant import order_of
+from core.clock import Deadline
 from core.domain.job import Job, NewJob
 from core.domain.lifecycle import next_state
 from core.domain.request import ElevationRequest
 from core.errors import ProviderFailed
-from core.ports import Clock, CredentialProvider, Store, UnitOfWork
+from core.ports import Clock, Store, UnitOfWork
 from core.services.backoff import pause_after
+from core.services.provider_calls import PREPARING_SECONDS, ProviderCalls
 from core.services.reading import lock_request
 from core.services.signal import Signal
 from core.services.telling import SYSTEM, fact_about, lane_of, show
@@ -42,21 +41,15 @@ class EndGrant:
         self,
         *,
         store: Store,
-        providers: Mapping[str, CredentialProvider],
+        calls: ProviderCalls,
         clock: Clock,
         signal: Signal,
-        call_seconds: float,
     ) -> None:
-        """Keep what ending needs.
-
-        Args:
-            call_seconds: one call of the provider; shorter than a job's lease.
-        """
+        """Keep what ending needs."""
         self._store = store
-        self._providers = providers
+        self._calls = calls
         self._clock = clock
         self._signal = signal
-        self._call_seconds = call_seconds
 
     async def run(self, job: Job) -> None:
         """End the grant of the job's request, as far as it is not in force.
@@ -69,7 +62,7 @@ class EndGrant:
         if request is None:
             return
         try:
-            await self._revoke(request, handle)
+            await self._calls.revoke(request, handle)
         except ProviderFailed as error:
             await self._note_failure(job, request_id, error)
         else:
@@ -96,21 +89,11 @@ class EndGrant:
             if request.grant_status is GrantStatus.ACTIVE:
                 request = mark_revoking(request, reason="", now=now)
                 await uow.requests.save(request)
-                await show(uow, request, now=now)
+                await show(uow, request)
             return request, grant.handle if grant is not None else ""
 
-        return await in_transaction(self._store, work)
-
-    async def _revoke(self, request: ElevationRequest, handle: str) -> None:
-        name = request.ask.provider
-        provider = self._providers.get(name)
-        if provider is None:
-            raise ProviderFailed(provider=name, why="it is not configured any more")
-        try:
-            async with asyncio.timeout(self._call_seconds):
-                await provider.revoke(order_of(request), handle)
-        except TimeoutError as error:
-            raise ProviderFailed(provider=name, why="it did not answer") from error
+        deadline = Deadline(seconds=PREPARING_SECONDS)
+        return await in_transaction(self._store, work, deadline=deadline)
 
     async def _finish(self, job: Job, request_id: RequestId) -> None:
         """Say that it ended; a grant that nobody was told of ends silently."""
@@ -136,7 +119,7 @@ class EndGrant:
                 next_try_at=None,
             )
             await uow.requests.save(ended)
-            await show(uow, ended, now=now)
+            await show(uow, ended)
             await uow.audit.append(
                 fact_about(
                     ended,
@@ -170,7 +153,7 @@ class EndGrant:
                 next_try_at=now + after,
             )
             await uow.requests.save(failed)
-            await show(uow, failed, now=now)
+            await show(uow, failed)
             await uow.audit.append(
                 fact_about(
                     failed,
@@ -234,7 +217,6 @@ def mark_revoking(
 def end_of(
     request: ElevationRequest,
     *,
-    now: datetime,
     event: RequestEvent = RequestEvent.REVOKE,
 ) -> NewJob:
     """Return the job that has the provider end whatever it granted."""
@@ -242,6 +224,5 @@ def end_of(
         kind=JobKind.REVOKE,
         lane=lane_of(request),
         key=f"revoke:{request.id}:{event.value}",
-        due_at=now,
         payload={"request_id": request.id, "event": event.value},
     )

@@ -37,6 +37,8 @@ class ScriptedProvider(CredentialProvider):
         self.mood = Mood.WORK
         self.grants: list[str] = []
         self.revocations: list[str] = []
+        self.handles: list[str] = []
+        self.why = "throttled"
         self.in_force: dict[str, IssuedGrant] = {}
         self.was_asked_to_end = asyncio.Event()
 
@@ -72,6 +74,7 @@ class ScriptedProvider(CredentialProvider):
     async def revoke(self, order: GrantOrder, handle: str) -> None:
         """End the grant, if there is one."""
         self.revocations.append(order.request_id)
+        self.handles.append(handle)
         self.was_asked_to_end.set()
         await self._endure()
         self.in_force.pop(order.request_id, None)
@@ -84,7 +87,7 @@ class ScriptedProvider(CredentialProvider):
 
     async def _endure(self) -> None:
         if self.mood is Mood.FAIL:
-            raise ProviderFailed(provider=self.name, why="throttled")
+            raise ProviderFailed(provider=self.name, why=self.why)
         if self.mood is Mood.CRASH:
             message = f"unforeseen, with {SECRET}"
             raise RuntimeError(message)

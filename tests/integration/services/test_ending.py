@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from core.errors import WrongState
+from core.services.provider_calls import ProviderCalls
 from core.services.revoke import EndGrant
 from core.vocabulary import (
     AuditAction,
@@ -112,10 +113,9 @@ async def test_a_provider_that_hangs_over_the_end_is_not_waited_for(
 
     await EndGrant(
         store=scripted.store,
-        providers={"local": scripted.provider},
+        calls=ProviderCalls({"local": scripted.provider}, call_seconds=0.05),
         clock=scripted.clock,
         signal=scripted.jitsudo.signal,
-        call_seconds=0.05,
     ).run(job)
 
     request = (await scripted.record(request_id)).request

@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from core.domain.grant import order_of
 from core.errors import WrongState
-from core.services.issue import Issue, IssueLimits
+from core.services.issue import Issue
+from core.services.provider_calls import ProviderCalls
 from core.vocabulary import (
     AuditAction,
     GrantStatus,
@@ -135,11 +137,11 @@ def impatient(product: Product) -> Issue:
     """Return the issuing of a product, with next to no patience for a provider."""
     return Issue(
         store=product.jitsudo.store,
-        providers={"local": product.provider},
+        calls=ProviderCalls({"local": product.provider}, call_seconds=0.05),
         sealer=product.jitsudo.services.issue._sealer,
         clock=product.clock,
         signal=product.jitsudo.signal,
-        limits=IssueLimits(call_seconds=0.05, abandon_after=timedelta(hours=1)),
+        abandon_after=timedelta(hours=1),
     )
 
 
@@ -166,11 +168,11 @@ async def test_a_provider_that_is_gone_is_a_failure_that_heals(
         approved = (await product.approved()).request
         without = Issue(
             store=product.jitsudo.store,
-            providers={},
+            calls=ProviderCalls({}, call_seconds=1),
             sealer=product.jitsudo.services.issue._sealer,
             clock=product.clock,
             signal=product.jitsudo.signal,
-            limits=IssueLimits(call_seconds=1, abandon_after=timedelta(hours=1)),
+            abandon_after=timedelta(hours=1),
         )
         job = await product.claim(JobKind.ISSUE, lease=timedelta(seconds=30))
         await without.run(job)
@@ -181,10 +183,10 @@ async def test_a_provider_that_is_gone_is_a_failure_that_heals(
         assert (await product.record(approved.id)).request.state is RequestState.ACTIVE
 
 
-async def test_an_unforeseen_crash_keeps_the_job_and_hides_its_words(
+async def test_a_provider_that_crashes_has_failed_and_its_words_are_hidden(
     scripted: Product,
 ) -> None:
-    """Visible to whoever lists failing jobs; the exception's text is not stored."""
+    """The card must not say *Granting* for an hour; the text may hold a secret."""
     approved = (await scripted.approved()).request
     scripted.provider.mood = Mood.CRASH
 
@@ -195,11 +197,53 @@ async def test_an_unforeseen_crash_keeps_the_job_and_hides_its_words(
     assert job.last_error == "unexpected RuntimeError"
     assert SECRET not in job.last_error
     errors = [log["event"] for log in logs if log["log_level"] == "error"]
-    assert errors == ["job_crashed"]
-    assert (await scripted.record(approved.id)).request == approved
+    assert errors == ["provider_crashed"]
+    assert SECRET not in repr(logs)
+    failed = (await scripted.record(approved.id)).request
+    assert failed.grant_status is GrantStatus.FAILED
+    assert failed.grant_error == "unexpected RuntimeError"
+    assert (await scripted.actions())[-1] == "grant.failed"
     scripted.provider.mood = Mood.WORK
     await scripted.hurry_and_work()
     assert (await scripted.record(approved.id)).request.state is RequestState.ACTIVE
+
+
+async def test_a_provider_s_words_are_stored_as_one_clipped_line(
+    scripted: Product,
+) -> None:
+    """Whatever a cloud answers, the failure is said and not lost itself."""
+    approved = (await scripted.approved()).request
+    scripted.provider.mood = Mood.FAIL
+    scripted.provider.why = "bad \x00 byte \ud800\nand " + "x" * 10_000
+
+    await scripted.work()
+
+    failed = (await scripted.record(approved.id)).request
+    assert failed.grant_status is GrantStatus.FAILED
+    assert failed.grant_error.startswith("bad byte and xxx")
+    assert len(failed.grant_error) == 300
+
+
+async def test_a_grant_that_came_too_late_is_ended_by_its_own_handle(
+    scripted: Product,
+) -> None:
+    """Given up while the provider was still granting: nothing stays behind."""
+    approved = (await scripted.approved()).request
+    job = await scripted.claim(JobKind.ISSUE, lease=timedelta(seconds=30))
+    issue = scripted.jitsudo.services.issue
+    issued = await scripted.provider.grant(order_of(approved))
+    scripted.clock.move(scripted.settings.abandon_after)
+    await issue.run(job)
+
+    await issue._activate(job, approved.id, issued)
+    await scripted.hurry_and_work(rounds=3)
+
+    assert set(scripted.provider.handles) == {issued.handle}
+    assert scripted.provider.in_force == {}
+    assert (await scripted.record(approved.id)).request.state is RequestState.REVOKED
+    grant = await scripted.grant(approved.id)
+    assert grant is not None
+    assert grant.sealed_credentials is None
 
 
 async def test_crashing_for_ever_is_given_up_as_well(scripted: Product) -> None:

@@ -1,0 +1,87 @@
+"""Calls credential providers: within a time, and whatever they raise is a failure."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeVar
+
+import structlog
+
+from core.domain.grant import IssuedGrant, order_of
+from core.domain.request import ElevationRequest
+from core.errors import ProviderFailed
+from core.ports import CredentialProvider
+
+T = TypeVar("T")
+
+WHY_LIMIT: Final = 300
+"""Characters of a provider's answer that are kept; a card shows them."""
+
+PREPARING_SECONDS: Final = 5.0
+"""How long the database may take before a call, so that the lease outlasts it."""
+
+_log = structlog.get_logger()
+
+
+class ProviderCalls:
+    """The one way from a job to a provider."""
+
+    def __init__(
+        self, providers: Mapping[str, CredentialProvider], *, call_seconds: float
+    ) -> None:
+        """Keep the providers by name.
+
+        Args:
+            call_seconds: one call; with `PREPARING_SECONDS` shorter than a lease.
+        """
+        self._providers = providers
+        self._call_seconds = call_seconds
+
+    async def grant(self, request: ElevationRequest) -> IssuedGrant:
+        """Have the request's provider grant.
+
+        Raises:
+            ProviderFailed: it was not granted, or nobody knows.
+        """
+        return await self._call(
+            request, lambda provider: provider.grant(order_of(request))
+        )
+
+    async def revoke(self, request: ElevationRequest, handle: str) -> None:
+        """Have the request's provider end what it granted.
+
+        Raises:
+            ProviderFailed: it may still be in force.
+        """
+        await self._call(
+            request, lambda provider: provider.revoke(order_of(request), handle)
+        )
+
+    async def _call(
+        self,
+        request: ElevationRequest,
+        act: Callable[[CredentialProvider], Awaitable[T]],
+    ) -> T:
+        name = request.ask.provider
+        provider = self._providers.get(name)
+        if provider is None:
+            raise ProviderFailed(provider=name, why="it is not configured any more")
+        try:
+            async with asyncio.timeout(self._call_seconds):
+                return await act(provider)
+        except ProviderFailed as error:
+            raise ProviderFailed(provider=name, why=presentable(error.why)) from error
+        except TimeoutError as error:
+            raise ProviderFailed(provider=name, why="it did not answer") from error
+        except Exception as error:  # noqa: BLE001  # somebody else's code; see below
+            # A provider may come from anybody. Whatever it raises has to reach
+            # the card as a failure: until then it says that the grant is on its
+            # way. The text stays out, since nobody vouches that it has no secret.
+            what = type(error).__name__
+            _log.error("provider_crashed", provider=name, error=what)
+            raise ProviderFailed(provider=name, why=f"unexpected {what}") from None
+
+
+def presentable(why: str) -> str:
+    """Return a provider's words as one clipped line that can be stored and shown."""
+    line = "".join(c if c.isprintable() else " " for c in why)
+    return " ".join(line.split())[:WHY_LIMIT] or "it gave no reason"
