@@ -69,7 +69,7 @@ class Adoption:
         if surface is None or surface.state is SurfaceState.SENDING:
             return False
         await uow.surfaces.save(replace(surface, rendered_version=0))
-        await uow.jobs.add(render(surface, now=self._jitsudo.clock.now()))
+        await uow.jobs.add(render(surface))
         return True
 
     async def _adopt(
@@ -91,6 +91,6 @@ class Adoption:
             ts=message.ts,
         )
         await uow.surfaces.save(adopted)
-        await uow.jobs.add(render(surface, now=self._jitsudo.clock.now()))
+        await uow.jobs.add(render(surface))
         _log.info("card_adopted", request_id=request_id)
         return True

@@ -187,10 +187,9 @@ class SurfaceRenderer:
 
     async def _bring_thread(self, uow: UnitOfWork, card: Surface) -> None:
         """Promise the lines that waited for the card to have a thread."""
-        now = self._jitsudo.clock.now()
         for other in await uow.surfaces.of(card.request_id):
             if other.purpose is SurfacePurpose.THREAD and not _is_done(other):
-                await uow.jobs.add(render(other, now=now))
+                await uow.jobs.add(render(other))
 
     async def _failed(self, job: Job, draft: Draft, failure: SlackFailed) -> None:
         """Note what became of the call, and whether and when to try again."""

@@ -15,13 +15,14 @@ class NewJob:
         lane: jobs of one lane are never in flight together.
         key: while a job with this key waits, another one is not added; its due
             time becomes the earlier of the two.
-        due_at: not run before this time of the database's clock.
+        due_at: not run before this time of the database's clock; None is at
+            once by that clock, whatever the clock of this process says.
     """
 
     kind: JobKind
     lane: str
     key: str
-    due_at: datetime
+    due_at: datetime | None = None
     payload: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -201,8 +201,8 @@ class Decide:
             await uow.decisions.add(decision)
             await uow.requests.save(decided)
             is_approved = decided.state is RequestState.APPROVED
-            promised = [issue_now(decided, now=now)] if is_approved else []
-            await show(uow, decided, now=now, promised=promised)
+            promised = [issue_now(decided)] if is_approved else []
+            await show(uow, decided, promised=promised)
             await uow.audit.append(
                 fact_about(
                     decided,

@@ -49,7 +49,7 @@ class Lapse:
                 end_reason="nobody decided in time",
             )
             await uow.requests.save(lapsed)
-            await show(uow, lapsed, now=now)
+            await show(uow, lapsed)
             await uow.audit.append(
                 fact_about(lapsed, AuditAction.REQUEST_LAPSED, actor=SYSTEM, now=now)
             )

@@ -177,8 +177,8 @@ class Submit:
         now = request.created_at
         await uow.requests.add(request)
         is_approved = request.state is RequestState.APPROVED
-        next_job = issue_now(request, now=now) if is_approved else _lapse(request)
-        await show(uow, request, now=now, promised=[next_job])
+        next_job = issue_now(request) if is_approved else _lapse(request)
+        await show(uow, request, promised=[next_job])
         await uow.audit.append(
             fact_about(
                 request,

@@ -69,7 +69,6 @@ async def show(
     uow: UnitOfWork,
     request: ElevationRequest,
     *,
-    now: datetime,
     promised: Sequence[NewJob] = (),
 ) -> None:
     """Ask every surface of `request` to show its newest version.
@@ -89,7 +88,7 @@ async def show(
     if request.state is not RequestState.PENDING:
         wanted.add((SurfacePurpose.DM, request.requester))
     surfaces = await uow.surfaces.want_all(request.id, wanted, version=request.version)
-    renders = (render(surface, now=now) for surface in surfaces)
+    renders = (render(surface) for surface in surfaces)
     await uow.jobs.add_all([*promised, *renders])
 
 
@@ -98,12 +97,11 @@ def _follows(surface: Surface) -> bool:
     return surface.purpose is not SurfacePurpose.THREAD
 
 
-def render(surface: Surface, *, now: datetime) -> NewJob:
+def render(surface: Surface) -> NewJob:
     """Return the job that brings a surface up to date."""
     return NewJob(
         kind=JobKind.RENDER,
         lane=f"surface:{surface.id}",
         key=f"surface:{surface.id}",
-        due_at=now,
         payload={"surface_id": str(surface.id)},
     )

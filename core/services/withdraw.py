@@ -66,7 +66,7 @@ class Withdraw:
                 end_reason="withdrawn",
             )
             await uow.requests.save(withdrawn)
-            await show(uow, withdrawn, now=now)
+            await show(uow, withdrawn)
             await uow.audit.append(
                 fact_about(
                     withdrawn, AuditAction.REQUEST_WITHDRAWN, actor=actor, now=now

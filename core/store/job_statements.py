@@ -17,13 +17,16 @@ INSERT: Final = postgresql.insert(jobs)
 
 @cache
 def adding(count: int) -> Statement:
-    """Return the statement that adds several jobs."""
+    """Return the statement that adds several jobs; without a time they are due."""
     rows = [
         {
             **{
                 name: sa.bindparam(f"{name}_{number}", type_=jobs.c[name].type)
-                for name in ("kind", "lane", "key", "due_at", "payload")
+                for name in ("kind", "lane", "key", "payload")
             },
+            "due_at": sa.func.coalesce(
+                sa.bindparam(f"due_at_{number}", type_=jobs.c.due_at.type), now()
+            ),
             "attempts": sa.literal_column("0"),
             "last_error": sa.literal_column("''"),
             "created_at": now(),

@@ -15,8 +15,8 @@ from ulid import ULID
 
 from core.domain.job import Job, NewJob
 from core.ports import JobStore
-from core.store.dialects import later, now, smaller
-from core.store.job_statements import INSERT, adding, claiming, due
+from core.store.dialects import larger, later
+from core.store.job_statements import adding, claiming, due
 from core.store.link import Link, Row
 from core.store.rows import (
     from_pairs,
@@ -24,19 +24,9 @@ from core.store.rows import (
     to_moment_or_none,
     to_pairs,
 )
-from core.store.schema import WAITING, jobs
+from core.store.schema import jobs
 from core.store.statements import Statement
 from core.vocabulary import JobKind
-
-_ADD: Final = Statement(
-    INSERT.values(created_at=now()).on_conflict_do_update(
-        index_elements=["key"],
-        index_where=WAITING,
-        set_={"due_at": smaller(jobs.c.due_at, INSERT.excluded.due_at)},
-    ),
-    columns=("kind", "lane", "key", "due_at", "payload", "attempts", "last_error"),
-)
-
 
 _OWNED: Final = (
     jobs.c.id == sa.bindparam("job_id"),
@@ -61,6 +51,7 @@ _NOTE_ON_TWIN: Final = Statement(
     sa.update(jobs)
     .where(jobs.c.key == sa.bindparam("its_key"), jobs.c.lease.is_(None))
     .values(
+        due_at=larger(jobs.c.due_at, later("wait")),
         attempts=sa.bindparam("tries", type_=sa.Integer),
         last_error=sa.bindparam("why", type_=sa.Text),
     )
@@ -112,16 +103,7 @@ class SqlJobStore(JobStore):
 
     @override
     async def add(self, job: NewJob) -> None:
-        await self._link.rows(
-            _ADD,
-            kind=job.kind.value,
-            lane=job.lane,
-            key=job.key,
-            due_at=job.due_at,
-            payload=from_pairs(job.payload),
-            attempts=0,
-            last_error="",
-        )
+        await self.add_all([job])
 
     @override
     async def add_all(self, jobs: Sequence[NewJob]) -> None:
@@ -172,6 +154,7 @@ class SqlJobStore(JobStore):
             await self._link.rows(
                 _NOTE_ON_TWIN,
                 its_key=replaced["key"],
+                wait=after,
                 tries=replaced["attempts"],
                 why=error,
             )

@@ -66,7 +66,7 @@ def _wanting(count: int) -> Statement:
 _LOCK: Final = Statement(
     sa.select(surfaces)
     .where(surfaces.c.id == sa.bindparam("surface_id"))
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 
 _SAVE: Final = Statement(

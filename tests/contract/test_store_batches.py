@@ -66,3 +66,36 @@ async def test_people_read_together_include_strangers(store: Store) -> None:
 
     assert found == {ALICE: PrincipalRow(email=ALICE), BOB: known}
     assert nobody == {}
+
+
+async def test_a_job_without_a_time_is_due_by_the_database_s_clock(
+    store: Store,
+) -> None:
+    """A process whose clock runs ahead does not delay its own jobs."""
+    job = NewJob(kind=JobKind.LAPSE, lane="lane", key="key")
+    async with store.transaction() as uow:
+        await uow.jobs.add(job)
+        claimed = await uow.jobs.claim(
+            frozenset({JobKind.LAPSE}), limit=1, lease=timedelta(seconds=30)
+        )
+        await uow.commit()
+
+    assert [found.key for found in claimed] == ["key"]
+
+
+async def test_a_pause_holds_for_the_job_that_takes_the_place(store: Store) -> None:
+    """Promised again while in flight, and told to wait: the new one waits too."""
+    lapses = frozenset({JobKind.LAPSE})
+    job = NewJob(kind=JobKind.LAPSE, lane="lane", key="key")
+    async with store.transaction() as uow:
+        await uow.jobs.add(job)
+        (claimed,) = await uow.jobs.claim(lapses, limit=1, lease=timedelta(seconds=30))
+        await uow.jobs.add(job)
+        await uow.jobs.retry(claimed, after=timedelta(minutes=1), error="told to wait")
+        again = await uow.jobs.claim(lapses, limit=1, lease=timedelta(seconds=30))
+        due_in = await uow.jobs.next_due(lapses)
+        await uow.commit()
+
+    assert again == []
+    assert due_in is not None
+    assert timedelta(seconds=50) < due_in <= timedelta(minutes=1)

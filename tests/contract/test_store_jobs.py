@@ -149,7 +149,7 @@ async def test_retry_waits_keeps_the_reason_and_counts(store: SqlStore) -> None:
 async def test_retry_gives_way_to_the_same_key_promised_meanwhile(
     store: SqlStore,
 ) -> None:
-    """One job is left, due at once, that knows of the failure."""
+    """One job is left that knows of the failure and keeps to the pause."""
     await add(store, a_job("k"))
     (job,) = await claim(store)
     await add(store, a_job("k"))
@@ -159,7 +159,8 @@ async def test_retry_gives_way_to_the_same_key_promised_meanwhile(
         await uow.commit()
 
     (left,) = await everything(store)
-    assert (left.due_at, left.attempts, left.last_error) == (PAST, 1, "down")
+    assert left.due_at > PAST + FAR
+    assert (left.attempts, left.last_error) == (1, "down")
 
 
 async def test_released_job_is_as_if_never_tried(store: SqlStore) -> None:
