@@ -24,9 +24,12 @@ from core.errors import (
     DependencyError,
     Invalid,
     JitsudoError,
+    NotAllowed,
     NotAuthenticated,
+    NotEligible,
     NotFound,
     RefusedError,
+    SelfApproval,
     SlackFailed,
 )
 from core.vocabulary import Origin, RequestId, Verdict
@@ -167,7 +170,7 @@ class Desk:
 
     async def _explain(self, act: Act, error: JitsudoError) -> str:
         who_can, stranger = None, None
-        if isinstance(error, RefusedError):
+        if isinstance(error, NotAllowed | NotEligible | SelfApproval):
             try:
                 async with asyncio.timeout(EXPLAIN_SECONDS):
                     who_can = await self._who_can(act)
@@ -200,8 +203,10 @@ class Desk:
         if act.may_show or act.request_id is None:
             return True
         try:
-            actor = await self.identify(act)
             deadline = Deadline(seconds=EXPLAIN_SECONDS)
+            # Not self.identify: a refusal is audited where it happened, once.
+            email = await self._people.identify(act.person, deadline)
+            actor = Actor(email=email, origin=Origin.SLACK, evidence=act.evidence)
             approvals = self._jitsudo.acting(actor, deadline=deadline)
             await approvals.get(act.request_id)
         except RefusedError:

@@ -1,6 +1,9 @@
 """Decisions by button, modal and command, from the sandbox to the database."""
 
-from core.vocabulary import Origin, RequestState
+import pytest
+
+from core.ports import RefusalKey
+from core.vocabulary import JobKind, Origin, Outcome, RequestState, Verdict
 from tests.support.builders import an_ask
 from tests.support.offices import Office, text_of
 
@@ -105,3 +108,26 @@ async def test_the_first_of_two_approvers_reads_who_is_still_needed(
     card = await office.card(request_id, showing="Active")
     assert "bob@example.com approved" in text_of(card)
     assert (await office.request(request_id)).decided_by == "carol@example.com"
+
+
+@pytest.mark.parametrize("line", ["approve", "deny", "withdraw", "status"])
+async def test_a_line_of_a_stranger_is_one_refusal(office: Office, line: str) -> None:
+    """Explaining the refusal does not refuse once more."""
+    request_id = await office.ask()
+
+    answer = await office.hands.command("gus", f"{line} {request_id}")
+
+    assert "guest" in answer["ephemeral"][0]
+    told = [e.fact.outcome for e in await office.events(request_id)]
+    assert told.count(Outcome.FAILURE) == 1
+    async with office.jitsudo.store.snapshot() as uow:
+        jobs = await uow.jobs.find(failing_only=False, limit=100)
+    (window,) = [job.payload for job in jobs if job.kind is JobKind.TELL_REFUSALS]
+    key = RefusalKey(
+        actor=window["actor"],
+        request_id=window["request_id"],
+        verdict=Verdict(window["verdict"]) if window["verdict"] else None,
+        code=window["code"],
+    )
+    async with office.jitsudo.store.transaction() as uow:
+        assert await uow.refusals.close(key) == 0  # no repeats were counted
