@@ -48,14 +48,24 @@ class Page:
         ]
 
     async def _feed(self, request: web.Request) -> web.StreamResponse:
-        """Send what one person sees, now and after every change."""
-        person = self._workspace.person(request.query.get("as", ""))
+        """Send what one person sees, now and after every change.
+
+        To whom there is not it tells once who there is: a browser shows a page
+        nothing of an error's body.
+        """
+        name = request.query.get("as", "")
         changes = self._workspace.changes
         response = web.StreamResponse(
             headers={**_HEADERS, "Content-Type": "text/event-stream"}
         )
         await response.prepare(request)
         try:
+            try:
+                person = self._workspace.person(name)
+            except BadCall:
+                people = json.dumps(list(self._workspace.people))
+                await response.write(f"event: nobody\ndata: {people}\n\n".encode())
+                return response
             while not changes.is_closed:
                 seen = self._snapshots.seen_by(person)
                 data = json.dumps(seen, ensure_ascii=False)

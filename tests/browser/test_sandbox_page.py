@@ -171,6 +171,17 @@ async def test_modal_works_with_the_keyboard_alone(page: Page, app: App) -> None
     assert app.heard == ["deny", "view_submission", "view_submission"]
 
 
+async def test_who_does_not_exist_is_led_to_who_does(page: Page) -> None:
+    """`?as=nobody` says so, with a link to every person, and loses no connection."""
+    await page.goto(page.url.replace("as=bob", "as=nobody%3Cb%3E"))
+    told = page.get_by_role("alert")
+    await expect(told).to_contain_text("There is no “nobody<b>” here. Act as:")
+    await expect(page.get_by_text("Connection lost")).to_be_hidden()
+    await expect(page.get_by_label("Slash command")).to_be_hidden()
+    await told.get_by_role("link", name="bob").click()
+    await expect(page).to_have_title("# access · bob")
+
+
 async def test_escape_closes_the_modal_and_the_app_hears_of_it(
     page: Page, app: App, hands: Hands
 ) -> None:

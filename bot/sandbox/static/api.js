@@ -15,11 +15,15 @@ export async function post(name, body) {
   }
 }
 
-/** Follow what one person sees. */
-export function follow(person, { seen, connected }) {
+/** Follow what one person sees; `nobody` gets everybody's name if there is no such person. */
+export function follow(person, { seen, connected, nobody }) {
   const feed = new EventSource(`/sandbox/feed?as=${encodeURIComponent(person)}`);
   feed.onopen = () => connected(true);
   feed.onerror = () => connected(false);
   feed.onmessage = (message) => seen(JSON.parse(message.data));
+  feed.addEventListener("nobody", (message) => {
+    feed.close();
+    nobody(JSON.parse(message.data));
+  });
   return feed;
 }

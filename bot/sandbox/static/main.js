@@ -77,6 +77,18 @@ function showLinked() {
   }
 }
 
+/** Say that the address names nobody, and lead to who there is. */
+function drawNobody(people) {
+  const links = people.map((name) => el("li", {}, el("a", { href: `?as=${encodeURIComponent(name)}` }, name)));
+  byId("name").textContent = "Nobody";
+  byId("topic").textContent = "";
+  byId("composer").hidden = true;
+  byId("scroll").replaceChildren(
+    el("div.nobody", { role: "alert" }, el("p", {}, `There is no “${person}” here. Act as:`), el("ul", {}, links)),
+  );
+  document.title = "Nobody · Sandbox workspace";
+}
+
 if (!person) {
   location.replace(`/sandbox/?as=alice${location.hash}`);
 } else {
@@ -92,6 +104,7 @@ if (!person) {
     connected: (is) => {
       byId("offline").hidden = is;
     },
+    nobody: drawNobody,
   });
   byId("line").focus({ preventScroll: true });
 }
