@@ -1,9 +1,10 @@
 """Groups from a YAML file, read again whenever it changes."""
 
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeAlias
 
 import yaml
 from pydantic import (
@@ -26,7 +27,12 @@ MOST_BYTES: Final = 4 * 1024 * 1024
 SETTLED_SECONDS: Final = 2.0
 """A file changed less than this ago may change again with the same time stamp."""
 
+MOST_READINGS: Final = 3
+"""How often a file that changes while it is read is read at once."""
+
 GROUP_NAME_LIMIT: Final = 128
+
+_Stamp: TypeAlias = tuple[int, int, int, int, int]
 
 
 def _email(text: str) -> str:
@@ -94,7 +100,7 @@ class GroupsFile(Directory):
             path: YAML, such as `groups: {sre: {members: [alice@example.com]}}`.
         """
         self._path = path
-        self._stamp: tuple[int, int, int] | None = None
+        self._stamp: _Stamp | None = None
         self._groups: _Groups | None = None
 
     @override
@@ -147,17 +153,42 @@ class GroupsFile(Directory):
         """Return the file's groups; only a changed file is parsed again."""
         try:
             status = self._path.stat()
-            stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size)
-            if self._groups is None or stamp != self._stamp:
+            if self._groups is None or _stamp_of(status) != self._stamp:
                 self._groups, self._stamp = None, None
-                self._groups = _parse(self._path.read_bytes(), self._path)
-                if time.time() - status.st_mtime > SETTLED_SECONDS:
-                    self._stamp = stamp
+                content, status = self._settle(status)
+                self._groups = _parse(content, self._path)
+                changed_at = max(status.st_mtime, status.st_ctime)
+                if time.time() - changed_at > SETTLED_SECONDS:
+                    self._stamp = _stamp_of(status)
         except OSError as error:
             self._groups = None
             why = f"{self._path}: {error.strerror or type(error).__name__}"
             raise DirectoryUnavailable(why=why) from error
         return self._groups
+
+    def _settle(self, before: os.stat_result) -> tuple[bytes, os.stat_result]:
+        """Return content that did not change while it was read, and its status.
+
+        Raises:
+            DirectoryUnavailable: it changed each time.
+        """
+        for _ in range(MOST_READINGS):
+            content, after = self._path.read_bytes(), self._path.stat()
+            if _stamp_of(after) == _stamp_of(before):
+                return content, after
+            before = after
+        raise DirectoryUnavailable(why=f"{self._path}: changes while it is read")
+
+
+def _stamp_of(status: os.stat_result) -> _Stamp:
+    """Return what differs between a file, what it was, and what took its place."""
+    return (
+        status.st_dev,
+        status.st_ino,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+        status.st_size,
+    )
 
 
 def _parse(content: bytes, path: Path) -> _Groups:

@@ -1,5 +1,6 @@
 """Groups are what the file says now, and nobody's while it cannot be read."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,67 @@ async def test_the_starter_has_the_people_of_the_demo() -> None:
         DAVE: {"developer"},
         ERIN: {"jitsudo-admins"},
     }
+
+
+class _Moving(type(Path())):  # type: ignore[misc] # the system's own kind of path
+    """A file that somebody else replaces right after it was read."""
+
+    replacements: list[bytes]
+
+    def read_bytes(self) -> bytes:
+        """Return the content, and put the next one in its place."""
+        content = Path(self).read_bytes()
+        if self.replacements:
+            draft = self.with_name("draft")
+            draft.write_bytes(self.replacements.pop())
+            draft.replace(self)
+        return content
+
+
+async def test_a_file_that_changes_while_it_is_read_is_read_again(
+    tmp_path: Path,
+) -> None:
+    """What was just replaced is nobody's group any more; a restless file is none."""
+    path = _Moving(a_file(tmp_path))
+    path.replacements = [GROUPS.replace("bob@", "ben@").encode()]
+    directory = GroupsFile(path)
+
+    assert await directory.groups_of(BOB) == frozenset()
+    assert await directory.groups_of(BEN) == {"sre-lead"}
+
+    path.replacements = [GROUPS.encode() + b"#" * count for count in range(9)]
+    with pytest.raises(DirectoryUnavailable, match="changes while it is read"):
+        await directory.groups_of(BOB)
+    path.replacements = []
+    assert await directory.groups_of(BOB) == {"sre-lead"}
+
+
+async def test_another_file_of_the_same_size_and_times_is_another_file(
+    tmp_path: Path,
+) -> None:
+    """A mounted volume changes all at once, by a link to files made together."""
+    link = tmp_path / "current.yaml"
+    files = two_files_of_the_same_times(tmp_path)
+    link.symlink_to(files[0])
+    directory = GroupsFile(link)
+    before = await directory.groups_of(BOB)
+
+    (tmp_path / "next").symlink_to(files[1])
+    (tmp_path / "next").replace(link)
+
+    assert before == {"sre-lead"}
+    assert await directory.groups_of(BOB) == frozenset()
+
+
+def two_files_of_the_same_times(directory: Path) -> tuple[Path, Path]:
+    """Write two files within one tick of the clock, in the second of which is ben."""
+    for attempt in range(200):
+        files = (directory / f"{attempt}-a.yaml", directory / f"{attempt}-b.yaml")
+        files[0].write_text(GROUPS)
+        files[1].write_text(GROUPS.replace("bob@", "ben@"))
+        for file in files:
+            os.utime(file, (1_700_000_000, 1_700_000_000))
+        first, second = (file.stat() for file in files)
+        if first.st_ctime_ns == second.st_ctime_ns:
+            return files
+    pytest.skip("the clock of this file system ticks too fast for this to happen")
