@@ -98,7 +98,7 @@ async def test_short_read_only_access_needs_nobody(
 
 
 async def test_both_engines_answer_every_question_alike(opa_binary: str) -> None:
-    """Person by action by role by who approved before: 600 questions, each twice."""
+    """Person by action by role by who approved before: 500 questions, each twice."""
     people = (BOB, CAROL, DAVE, BOTH)
     earlier = ((), (BOB,), (CAROL,), (BOTH,), (BOB, CAROL))
     roles = ("infra-admin", "Prod-admin", "logs-readonly", 'x"prod\\', "p rod")
