@@ -69,8 +69,8 @@ class CardFacts:
     """Everything a card shows.
 
     Attributes:
-        requests_this_week: how many this requester made in seven days, this
-            one included.
+        requests_this_week: how many this requester made in the seven days up
+            to this one, which is included.
         ping: None on every edit: edits call nobody.
     """
 

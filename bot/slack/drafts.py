@@ -107,8 +107,10 @@ async def read_draft(uow: UnitOfWork, surface: Surface, *, now: datetime) -> Dra
     card: MessageRef | None = None
     events: list[AuditEvent] = []
     if surface.purpose is SurfacePurpose.CARD:
-        since = request.created_at - WEEK
-        count = await uow.requests.count_by(request.requester, since=since)
+        asked = request.created_at  # later ones would change what was shown
+        count = await uow.requests.count_by(
+            request.requester, since=asked - WEEK, until=asked
+        )
     if surface.purpose is SurfacePurpose.THREAD:
         card = card_among(await uow.surfaces.of(request.id))
         wanted = AuditFilter(request_id=request.id, limit=EVENTS_READ)

@@ -40,8 +40,13 @@ class RequestStore(Protocol):
         """Return the matching requests, newest first."""
         ...
 
-    async def count_by(self, requester: str, *, since: datetime) -> int:
-        """Return how many requests `requester` submitted since a time."""
+    async def count_by(
+        self, requester: str, *, since: datetime, until: datetime
+    ) -> int:
+        """Return how many requests `requester` submitted from one time to another.
+
+        Both times belong to what is counted.
+        """
         ...
 
 

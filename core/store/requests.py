@@ -81,6 +81,7 @@ _COUNT_BY: Final = Statement(
     .where(
         requests.c.requester == sa.bindparam("by"),
         requests.c.created_at >= sa.bindparam("since", type_=Moment),
+        requests.c.created_at <= sa.bindparam("until", type_=Moment),
     )
 )
 
@@ -148,8 +149,10 @@ class SqlRequestStore(RequestStore):
         return [_to_request(row) for row in rows]
 
     @override
-    async def count_by(self, requester: str, *, since: datetime) -> int:
-        row = await self._link.row(_COUNT_BY, by=requester, since=since)
+    async def count_by(
+        self, requester: str, *, since: datetime, until: datetime
+    ) -> int:
+        row = await self._link.row(_COUNT_BY, by=requester, since=since, until=until)
         return 0 if row is None else int(row["count"])
 
 

@@ -1,6 +1,9 @@
 """Lists read as little of 20,000 requests as of twenty: the plans use the indexes."""
 
 import sqlite3
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import pytest
@@ -12,10 +15,12 @@ from core.ports import RequestFilter
 from core.store.engine import SqlStore
 from core.store.listing import listing
 from core.store.postgres import DIALECT, connect_options
+from core.store.requests import _COUNT_BY
 from core.store.sqlite import _encoded
+from core.store.statements import Statement
 from core.vocabulary import RequestState
 from tests.contract.test_store_requests import put
-from tests.support.builders import BOB, DAVE, a_request
+from tests.support.builders import BOB, DAVE, NOON, a_request
 from tests.support.databases import run_sql
 
 _MANY = (
@@ -76,9 +81,8 @@ async def test_pending_requests_are_read_in_order_and_no_further(
     groups = frozenset({AUDITORS_GROUP if is_auditor else "sre-lead"})
     bob = Principal(email=BOB, groups=groups)
 
-    plan = await explain(
-        database_url, RequestFilter(states=PENDING, visible_to=bob, limit=10)
-    )
+    wanted = RequestFilter(states=PENDING, visible_to=bob, limit=10)
+    plan = await explain(database_url, *listing(wanted))
 
     assert "requests_by_state_id" in plan
     for waste in ("SCAN request", "Seq Scan", "B-TREE FOR ORDER", "Sort", "hashed"):
@@ -92,7 +96,8 @@ async def test_everything_visible_is_read_a_page_of_each_kind(
     await fill(store, database_url)
     dave = Principal(email=DAVE, groups=frozenset({"developer", "sre-lead"}))
 
-    plan = await explain(database_url, RequestFilter(visible_to=dave, limit=10))
+    wanted = RequestFilter(visible_to=dave, limit=10)
+    plan = await explain(database_url, *listing(wanted))
 
     for index in (
         "requests_by_requester",
@@ -104,9 +109,22 @@ async def test_everything_visible_is_read_a_page_of_each_kind(
         assert waste not in plan
 
 
-async def explain(url: str, wanted: RequestFilter) -> str:
-    """Return the plan of a list."""
-    statement, values = listing(wanted)
+async def test_a_persons_week_is_counted_in_its_index_alone(
+    store: SqlStore, database_url: str
+) -> None:
+    """Every drawing of a card counts; it reads that person's week, not the table."""
+    await fill(store, database_url)
+    week = {"by": BOB, "since": NOON - timedelta(days=7), "until": NOON}
+
+    plan = await explain(database_url, _COUNT_BY, week)
+
+    assert "requests_by_requester_created_at" in plan
+    for waste in ("SCAN request", "Seq Scan"):
+        assert waste not in plan
+
+
+async def explain(url: str, statement: Statement, values: Mapping[str, Any]) -> str:
+    """Return the plan of a statement."""
     if url.startswith("sqlite"):
         connection = sqlite3.connect(str(sa.make_url(url).database))
         compiled = statement.compiled(aiosqlite_dialect())

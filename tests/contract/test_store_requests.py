@@ -232,18 +232,23 @@ async def test_only_those_concerned_see_a_request(
     assert found == ([request.id] if sees else [])
 
 
-async def test_requests_are_counted_since_a_time(store: SqlStore) -> None:
-    """The bound belongs to what is counted; others' requests do not."""
+async def test_requests_are_counted_from_one_time_to_another(
+    store: SqlStore,
+) -> None:
+    """Both bounds belong to what is counted; others' requests do not."""
+    until = NOON + timedelta(hours=1)
     await put(
         store,
-        a_request(created_at=NOON),
-        a_request(created_at=NOON + timedelta(hours=1)),
         a_request(created_at=NOON - timedelta(microseconds=1)),
+        a_request(created_at=NOON),
+        a_request(created_at=until),
+        a_request(created_at=until + timedelta(microseconds=1)),
         a_request(requester=BOB),
     )
 
     async with store.snapshot() as uow:
-        assert await uow.requests.count_by(ALICE, since=NOON) == 2
+        assert await uow.requests.count_by(ALICE, since=NOON, until=until) == 2
+        assert await uow.requests.count_by(ALICE, since=NOON, until=NOON) == 1
 
 
 async def test_groups_named_twice_are_stored_once(store: SqlStore) -> None:

@@ -36,6 +36,20 @@ async def test_the_form_asks_and_says_what_was_asked(office: Office) -> None:
     assert "alice's 1st request this week" in text_of(card)
 
 
+async def test_a_card_keeps_its_place_in_the_week(office: Office) -> None:
+    """What was asked afterwards does not change which request this was."""
+    prod = an_ask(role="prod-infra-admin", resource_scope="prod-1")
+    first = await office.ask(ask=prod)
+    await office.card(first, showing="alice's 1st request this week")
+    second = await office.ask()
+    await office.card(second, showing="alice's 2nd request this week")
+
+    await office.click("bob", first, "approve")
+
+    redrawn = await office.card(first, showing="1 of 2")
+    assert "alice's 1st request this week" in text_of(redrawn)
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
