@@ -125,13 +125,14 @@ async def open_demo(
             ),
         ):
             people = await _people(jitsudo, sandbox)
-            yield Demo(
-                url=url,
-                data=data,
-                jitsudo=jitsudo,
-                people=people,
-                kept_profiles=_store_logins(url, people),
-            )
+            with _stored_logins(url, people) as kept_profiles:
+                yield Demo(
+                    url=url,
+                    data=data,
+                    jitsudo=jitsudo,
+                    people=people,
+                    kept_profiles=kept_profiles,
+                )
 
 
 @contextmanager
@@ -214,11 +215,19 @@ async def _token(jitsudo: Jitsudo, email: str) -> str:
     return issued.secret
 
 
-def _store_logins(url: str, people: tuple[DemoPerson, ...]) -> tuple[str, ...]:
-    """Store a profile per person; return the profiles that were left alone."""
+@contextmanager
+def _stored_logins(
+    url: str, people: tuple[DemoPerson, ...]
+) -> Iterator[tuple[str, ...]]:
+    """Keep a profile per person; yield the profiles that were left alone."""
     logins: Mapping[str, Login] = {
         person.name: Login(server=url, token=person.token, email=person.email)
         for person in people
         if person.token is not None
     }
-    return Logins(home_directory(read_environment())).store_demo(logins)
+    stored = Logins(home_directory(read_environment()))
+    kept = stored.store_demo(logins)
+    try:
+        yield kept
+    finally:
+        stored.remove_demo(logins)

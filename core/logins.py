@@ -154,6 +154,32 @@ class Logins:
             self._write(stored)
         return refused
 
+    def remove_demo(self, logins: Mapping[str, Login]) -> None:
+        """Forget a demo's logins that are still the ones it stored.
+
+        A profile that holds another token or server by now, or a login that is
+        no demo's, is left alone.
+
+        Raises:
+            ConfigurationError: the file cannot be read or written.
+        """
+        if not self._path.exists():
+            return
+        with self._locked():
+            stored = self.all()
+            kept = {
+                name: login
+                for name, login in stored.items()
+                if not (
+                    login.is_demo
+                    and name in logins
+                    and login.server == logins[name].server
+                    and login.token == logins[name].token
+                )
+            }
+            if len(kept) < len(stored):
+                self._write(kept)
+
     def remove(self, profile: str) -> Login | None:
         """Forget a login; return it, or None if there was none.
 

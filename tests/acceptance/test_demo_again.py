@@ -4,6 +4,7 @@ import os
 import signal
 from pathlib import Path
 
+from core.logins import Logins, home_directory
 from tests.support.demos import eventually, running_demo
 
 
@@ -38,3 +39,13 @@ def test_what_a_killed_demo_had_not_shown_is_shown_when_it_is_back(
         card = demo.card(request_id, showing="Active")
         assert "actions" not in [block["type"] for block in card["blocks"]]
         eventually(lambda: demo.dms("alice").count(request_id) > 0, "alice's DM")
+
+
+def test_a_demo_takes_its_logins_with_it(tmp_path: Path) -> None:
+    """The profiles work while it runs, and are gone when it has ended."""
+    with running_demo(tmp_path, data=tmp_path / "data") as demo:
+        assert "alice" in demo.cli("alice", "whoami").out
+        environment = demo.environment
+
+    logins = Logins(home_directory(environment))
+    assert logins.all() == {}

@@ -81,6 +81,33 @@ def test_a_demo_leaves_everybody_elses_logins_alone(tmp_path: Path) -> None:
     )
 
 
+def test_a_demo_takes_back_only_the_logins_it_stored(tmp_path: Path) -> None:
+    """Another demo's, another token's and a person's own logins stay."""
+    logins = Logins(tmp_path)
+    first, second = "http://127.0.0.1:8080", "http://127.0.0.1:8081"
+    mine = {
+        name: Login(server=first, token=f"jts_{name}")
+        for name in ("alice", "ben", "bob", "carol")
+    }
+    logins.store_demo(mine)
+    logins.store_demo({"ben": Login(server=second, token="jts_ben")})
+    logins.store_demo({"carol": Login(server=first, token="jts_other")})
+    logins.store("bob", mine["bob"])
+
+    logins.remove_demo(mine)
+
+    assert list(logins.all()) == ["ben", "bob", "carol"]
+
+
+def test_a_demo_takes_back_nothing_where_nothing_is_stored(tmp_path: Path) -> None:
+    """Neither the directory nor the file is made for that."""
+    logins = Logins(tmp_path / "none")
+
+    logins.remove_demo({"alice": _BOB})
+
+    assert not (tmp_path / "none").exists()
+
+
 def test_a_login_of_ones_own_takes_a_demos_place(tmp_path: Path) -> None:
     """After a real login the demo does not get the profile back."""
     logins = Logins(tmp_path)
