@@ -112,16 +112,23 @@ class ServerUnavailable(DependencyError):
 
 
 class OutcomeUnknown(JitsudoError):
-    """It was sent but the answer was lost; asking again tells."""
+    """It was sent but the answer was lost; asking again, or looking, tells."""
 
     code: ClassVar[str] = "outcome_unknown"
+    fact_names: ClassVar[tuple[str, ...]] = ("look_with",)
 
-    def __init__(self) -> None:
-        """Say what to do next."""
-        super().__init__(
-            "the outcome is not known yet: do the same again, "
-            "the answer will be the same"
-        )
+    def __init__(self, *, look_with: str | None = None) -> None:
+        """Say what to do next.
+
+        Args:
+            look_with: the command that tells, where doing the same again would do
+                it twice; None where that is harmless.
+        """
+        self.look_with = look_with
+        todo = "do the same again, the answer will be the same"
+        if look_with is not None:
+            todo = f"look with `{look_with}` before you repeat it"
+        super().__init__(f"the outcome is not known yet: {todo}")
 
 
 class DeadlineExceeded(DependencyError):

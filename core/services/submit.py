@@ -13,7 +13,13 @@ from core.domain.job import NewJob
 from core.domain.policy import PolicyAnswer
 from core.domain.principal import Actor, Principal
 from core.domain.request import Ask, ElevationRequest, Routing, checked_ask
-from core.errors import Invalid, NotAllowed, NotEligible, RefusedError
+from core.errors import (
+    Invalid,
+    NotAllowed,
+    NotEligible,
+    OutcomeUnknown,
+    RefusedError,
+)
 from core.ports import Clock, CredentialProvider, PolicyEngine, Store, UnitOfWork
 from core.services.issue import issue_now
 from core.services.people import People
@@ -96,7 +102,10 @@ class Submit:
         async def work(uow: UnitOfWork) -> None:
             await self._store_new(uow, request, actor, eligibility, route)
 
-        await in_transaction(self._store, work, deadline=deadline)
+        try:
+            await in_transaction(self._store, work, deadline=deadline)
+        except OutcomeUnknown as error:  # a second ask would be a second request
+            raise OutcomeUnknown(look_with="jitsudo status --mine") from error
         self._signal.ring()
         return RequestRecord(request=request)
 

@@ -16,7 +16,7 @@ from core.domain.token import (
     is_well_formed,
     secret_from,
 )
-from core.errors import Invalid, NotAuthenticated, NotFound
+from core.errors import Invalid, NotAuthenticated, NotFound, OutcomeUnknown
 from core.ports import Clock, Store, UnitOfWork
 from core.services.transactions import in_transaction
 from core.vocabulary import AuditAction, Outcome, TokenScope
@@ -123,7 +123,10 @@ class Tokens:
             await uow.tokens.add(token)
             await uow.audit.append(_fact(actor, AuditAction.TOKEN_ISSUED, token, now))
 
-        await in_transaction(self._store, work, deadline=deadline)
+        try:
+            await in_transaction(self._store, work, deadline=deadline)
+        except OutcomeUnknown as error:  # its secret is lost with the answer
+            raise OutcomeUnknown(look_with="jitsudo token list") from error
         return IssuedToken(token=token, secret=secret)
 
     async def find(self, email: str | None) -> tuple[Token, ...]:

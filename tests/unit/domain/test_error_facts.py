@@ -41,6 +41,7 @@ EVERY = [
     NotEligible(reason="only sre may ask"),
     NotFound(what="request", name="req_1"),
     OutcomeUnknown(),
+    OutcomeUnknown(look_with="jitsudo status --mine"),
     PolicyUnavailable(why="timed out"),
     ProviderFailed(provider="aws", why="throttled"),
     SelfApproval(),
