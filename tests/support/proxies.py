@@ -16,6 +16,8 @@ class Fault(Enum):
     """The connection ends before the database sees the word."""
     LOSE_ANSWER = auto()
     """The database sees it; the connection ends before its answer arrives."""
+    HOLD_IT = auto()
+    """The database never sees it; the connection stays, and stays silent."""
 
 
 class Proxy:
@@ -30,6 +32,8 @@ class Proxy:
         self._flowing.set()
         self._port = 0
         self._fault: tuple[bytes, Fault] | None = None
+        self._after = b""
+        self._marked: Final[set[asyncio.StreamWriter]] = set()
         self.is_refusing = False
         self.connections = 0
 
@@ -57,9 +61,21 @@ class Proxy:
         """Pass nothing on for the connections of now; new ones work."""
         self._silent.update(self._clients)
 
-    def fail_on(self, word: bytes, fault: Fault) -> None:
-        """Lose the connection that next carries `word` to the database."""
+    def fail_on(self, word: bytes, fault: Fault, *, after: bytes = b"") -> None:
+        """Lose the connection that next carries `word` to the database.
+
+        Args:
+            after: only a connection that has carried this before is struck, so
+                that a test can name the transaction it means.
+        """
         self._fault = (word, fault)
+        self._after = after
+        self._marked.clear()
+
+    @property
+    def has_struck(self) -> bool:
+        """Tell whether the fault has met its word."""
+        return self._fault is None
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator["Proxy"]:
@@ -94,6 +110,7 @@ class Proxy:
         finally:
             self._clients.discard(writer)
             self._silent.discard(writer)
+            self._marked.discard(writer)
             forth.transport.abort()
             writer.transport.abort()
 
@@ -116,16 +133,30 @@ class Proxy:
             await self._flowing.wait()
             if writer in self._silent:
                 continue
-            fault = self._fault
-            if fault is not None and fault[0] in data:
-                self._fault = None
-                if fault[1] is Fault.LOSE_IT:
-                    break
+            fault = self._strike(data, writer)
+            if fault is Fault.LOSE_IT:
+                break
+            if fault is Fault.HOLD_IT:
+                self._silent.add(writer)
+                continue
+            if fault is Fault.LOSE_ANSWER:
                 losing.set()
             forth.write(data)
             await forth.drain()
         writer.transport.abort()
         raise ConnectionResetError
+
+    def _strike(self, data: bytes, writer: asyncio.StreamWriter) -> Fault | None:
+        """Return the fault that these bytes meet, and use it up."""
+        if self._fault is None:
+            return None
+        if self._after in data:
+            self._marked.add(writer)
+        word, fault = self._fault
+        if word not in data or writer not in self._marked:
+            return None
+        self._fault = None
+        return fault
 
     async def _answer(
         self,
