@@ -157,8 +157,8 @@ def _to_object(package: PolicyPackage, answer: PolicyAnswer) -> dict[str, object
 def check(terminal: Terminal, *, directory: Path) -> None:
     """Compile a directory of policies, and tell what is wrong with it.
 
-    An `opa` binary is used where there is one: it is stricter than the engine
-    inside jitsudo. The exit code is 1 if anything is wrong.
+    The engine inside jitsudo tries it, and an `opa` binary where there is one: each
+    refuses some things that the other takes. The exit code is 1 if anything is wrong.
     """
     from core.policy.bundle import check_directory  # noqa: PLC0415 - loads slowly
 

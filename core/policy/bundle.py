@@ -9,6 +9,7 @@ from typing import Final
 import core
 from core.errors import ConfigurationError, Invalid
 from core.policy.embedded import EmbeddedEngine
+from core.policy.loading import check_regopy
 
 CHECK_SECONDS: Final = 60.0
 """The longest that one run of the `opa` binary may take."""
@@ -68,9 +69,10 @@ def write_starter(target: Path) -> list[Path]:
 def check_directory(directory: Path, *, opa: str | None = "opa") -> list[str]:
     """Return what is wrong with a policy directory, one line each; empty if nothing.
 
-    An `opa` binary checks strictly and runs the Rego tests. Without one, the
-    embedded engine compiles the policy and asks each package once; then this must
-    not be called from inside a running event loop.
+    An `opa` binary checks strictly and runs the Rego tests; the embedded engine
+    compiles the policy and asks each package once. Whichever is there is used, and
+    each line says whose it is, as each refuses what the other takes. This must not
+    be called from inside a running event loop.
 
     Args:
         opa: the binary to look for; None does without.
@@ -79,19 +81,30 @@ def check_directory(directory: Path, *, opa: str | None = "opa") -> list[str]:
         return [f"{directory} is no directory"]
     binary = None if opa is None else shutil.which(opa)
     if binary is None:
-        return asyncio.run(_check_embedded(directory))
+        return asyncio.run(_check_embedded(directory, is_needed=True))
     strict = _run(binary, "check", "--strict", directory)
-    return strict or _run(binary, "test", directory)
+    found = strict or _run(binary, "test", directory)
+    problems = [f"opa refuses: {problem}" for problem in found]
+    return problems + asyncio.run(_check_embedded(directory, is_needed=False))
 
 
-async def _check_embedded(directory: Path) -> list[str]:
+async def _check_embedded(directory: Path, *, is_needed: bool) -> list[str]:
+    """Return why the embedded engine would not start, or not be ready.
+
+    Args:
+        is_needed: whether it is a problem that there is no such engine here.
+    """
+    try:
+        await check_regopy()
+    except ConfigurationError as error:
+        return [error.why] if is_needed else []
     try:
         engine = await EmbeddedEngine.open(directory)
         health = await engine.health()
         await engine.close()
     except ConfigurationError as error:
-        return [error.why]
-    return [] if health.is_ready else [health.detail]
+        return [f"the embedded engine refuses: {error.why}"]
+    return [] if health.is_ready else [f"the embedded engine has {health.detail}"]
 
 
 def _run(binary: str, *arguments: str | Path) -> list[str]:

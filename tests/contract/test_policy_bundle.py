@@ -1,6 +1,7 @@
 """The starter policy can be written out, and a directory checked before it is used."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,47 @@ def test_a_missing_package_is_a_problem(tmp_path: Path) -> None:
 def test_a_missing_directory_is_a_problem(tmp_path: Path) -> None:
     """It is said, not thrown."""
     assert check_directory(tmp_path / "x") == [f"{tmp_path / 'x'} is no directory"]
+
+
+NOT_IN_EVERY = """allow if {
+	every group in input.user.groups {
+		not group == "guest"
+	}
+}"""
+
+
+def test_what_only_the_embedded_engine_refuses_is_a_problem(
+    opa_binary: str, tmp_path: Path
+) -> None:
+    """OPA finds nothing wrong with it, but the server would not start with it."""
+    a_policy(tmp_path, approval=NOT_IN_EVERY)
+
+    (problem,) = check_directory(tmp_path, opa=opa_binary)
+
+    assert problem.startswith(f"the embedded engine refuses: {tmp_path}/approval.rego:")
+    assert "`not` inside `every`" in problem
+
+
+def test_what_both_engines_refuse_is_told_by_both(
+    opa_binary: str, tmp_path: Path
+) -> None:
+    """Each problem says whose it is; the server needs only one of the two."""
+    a_policy(tmp_path, approval="allow if {")
+
+    problems = check_directory(tmp_path, opa=opa_binary)
+
+    assert problems[0].startswith("opa refuses: ")
+    assert problems[-1].startswith("the embedded engine refuses: ")
+
+
+def test_without_regopy_opa_alone_checks(
+    opa_binary: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A platform without the evaluator runs an OPA server; that is enough then."""
+    monkeypatch.setitem(sys.modules, "regopy", None)
+
+    assert (
+        check_directory(a_policy(tmp_path, approval=NOT_IN_EVERY), opa=opa_binary) == []
+    )
+    (problem,) = check_directory(tmp_path, opa=None)
+    assert "JITSUDO_OPA_URL" in problem
