@@ -115,11 +115,11 @@ def load(order: dict[str, Any]) -> tuple[Policy, list[str]]:
     try:
         return _load(files, order)
     except Refused as error:
-        name = next(iter(files), "")
         why = str(error)
-        if len(files) > 1 and not why.startswith(tuple(files)):
-            name = _culprit(files, order)
-        raise Refused(why=why if why.startswith(name) else f"{name}: {why}") from error
+        if why.startswith(tuple(f"{name}:" for name in files)):
+            raise
+        name = _culprit(files, order) if len(files) > 1 else next(iter(files), "")
+        raise Refused(why=f"{name}: {why}") from error
 
 
 def _load(files: Files, order: dict[str, Any]) -> tuple[Policy, list[str]]:

@@ -202,3 +202,14 @@ async def test_closing_ends_what_is_being_loaded(tmp_path: Path) -> None:
     assert asyncio.all_tasks() == tasks
     with pytest.raises(PolicyUnavailable, match="closed"):
         await engine.ask(a_question())
+
+
+async def test_of_several_files_only_the_broken_one_is_named(
+    engine: EmbeddedEngine, tmp_path: Path
+) -> None:
+    """The first in the alphabet is not to blame for the last."""
+    (tmp_path / "zz.rego").write_text("package jitsudo.approval\n\nallow if { x = \n")
+
+    health = await healthy(engine, lambda h: h.detail.endswith("stays in force"))
+
+    assert health.detail.startswith(f"{tmp_path}/zz.rego:3: ")
