@@ -1,5 +1,6 @@
 """The Web API as this application uses it: typed answers, typed failures."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +21,7 @@ from bot.slack.ids import METADATA_EVENT
 from bot.slack.pacing import POST, UPDATE, Pacer, Urgency
 from bot.slack.payloads import MessageRef
 from bot.slack.profiles import ChannelFacts, SlackProfile, Workspace
+from core.clock import Deadline
 
 INTERACTIVE_SECONDS: Final = 2.0
 """For calls that a person waits for; Slack gives us three seconds in all."""
@@ -31,6 +33,7 @@ CREDENTIAL_PAUSE_SECONDS: Final = 60.0
 """How long nothing is sent after Slack refused the token."""
 
 _RESPONSE: Final = "response_url"
+_OPEN: Final = "views.open"
 
 PAGE: Final = 200
 MAX_PAGES: Final = 50
@@ -214,13 +217,21 @@ class SlackClient:
         where = {"channel": at.channel_id, "ts": at.ts}
         await self._call(self._outbox, UPDATE, json={**where, **content})
 
-    async def open_view(self, trigger_id: str, view: Block) -> None:
-        """Open a modal; a trigger works once and for three seconds."""
-        await self._call(
-            self._interactive,
-            "views.open",
-            json={"trigger_id": trigger_id, "view": view},
-        )
+    async def open_view(self, trigger_id: str, view: Block, deadline: Deadline) -> None:
+        """Open a modal; a trigger works once and for three seconds.
+
+        Args:
+            deadline: of the act that the modal answers.
+
+        Raises:
+            DeadlineExceeded: it had passed before Slack was called.
+        """
+        body = {"trigger_id": trigger_id, "view": view}
+        try:
+            async with asyncio.timeout(deadline.remaining()):
+                await self._call(self._interactive, _OPEN, json=body)
+        except TimeoutError as error:
+            raise from_exception(_OPEN, error) from error
 
     async def respond(self, response_url: str, text: str) -> None:
         """Answer privately through the `response_url` of a payload.
@@ -249,7 +260,10 @@ class SlackClient:
         """Make one call; return the answer's fields and headers."""
         if web is None:
             raise SlackNotSent(method=method, why="not started")
-        await self._pacer.admit(method)
+        if web is self._interactive:
+            self._pacer.admit_at_once(method)
+        else:
+            await self._pacer.admit(method)
         try:
             response = await web.api_call(method, **arguments)
         except (

@@ -125,12 +125,18 @@ class Pacer:
                     bucket.take()
                 return
             if wait > LONGEST_WAIT_SECONDS:
-                raise SlackNotSent(
-                    method=method,
-                    why=f"it wants no such call for another {math.ceil(wait)} s",
-                    retry_after_seconds=wait,
-                )
+                raise _not_before(method, wait)
             await self._sleep(wait)
+
+    def admit_at_once(self, method: str) -> None:
+        """Let a call pass that a person waits for, unless Slack wants none.
+
+        Raises:
+            SlackNotSent: Slack asked for a pause, which nobody could wait out.
+        """
+        wait = self._pauses.get(method, 0.0) - self._clock()
+        if wait > 0:
+            raise _not_before(method, wait)
 
     def _buckets(self, method: str, channel: str) -> list[Bucket]:
         if not self._is_on:
@@ -153,3 +159,11 @@ class Pacer:
             for channel, bucket in self._channels.items()
             if not bucket.is_full
         }
+
+
+def _not_before(method: str, wait: float) -> SlackNotSent:
+    return SlackNotSent(
+        method=method,
+        why=f"it wants no such call for another {math.ceil(wait)} s",
+        retry_after_seconds=wait,
+    )

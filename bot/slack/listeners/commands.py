@@ -118,7 +118,7 @@ class CommandListeners:
         refuse_closed(record.request, self._clock.now())
         memory = ViewMemory(request_id=record.request.id)
         view = deny_modal(record.request, memory)
-        await self._client.open_view(command.trigger_id, view)
+        await self._client.open_view(command.trigger_id, view, act.deadline)
         return Answer()
 
     async def _status(self, act: Act, line: StatusLine) -> Answer:
@@ -147,7 +147,8 @@ class CommandListeners:
     ) -> Answer:
         if line.ask is None:
             await self._desk.identify(act)
-            await self._client.open_view(command.trigger_id, request_modal())
+            form = request_modal()
+            await self._client.open_view(command.trigger_id, form, act.deadline)
             return Answer()
         approvals = await self._desk.approvals(act)
         return Answer(text=submitted(await approvals.submit(line.ask)))

@@ -91,14 +91,14 @@ class DecisionListeners:
         approvals = await self._desk.approvals(act)
         request = await self._desk.request(request_id, act.deadline)
         if request.routing.require_comment and is_open(request, self._clock.now()):
-            return await self._open(approve_modal, request, click)
+            return await self._open(approve_modal, request, click, act)
         try:
             record = await approvals.approve(request_id, comment="")
         except Invalid as error:
             if error.field != ids.COMMENT:
                 raise
             # Policy wants a comment now, which it did not at submission.
-            return await self._open(approve_modal, request, click)
+            return await self._open(approve_modal, request, click, act)
         return Answer(text=still_needed(record) or None)
 
     async def _open_denial(self, act: Act, click: ButtonClick) -> Answer:
@@ -106,16 +106,18 @@ class DecisionListeners:
         await self._desk.identify(act)
         request = await self._desk.request(request_id, act.deadline)
         refuse_closed(request, self._clock.now())
-        return await self._open(deny_modal, request, click)
+        return await self._open(deny_modal, request, click, act)
 
     async def _open(
         self,
         form: Callable[[ElevationRequest, ViewMemory], Block],
         request: ElevationRequest,
         click: ButtonClick,
+        act: Act,
     ) -> Answer:
         memory = ViewMemory(request_id=request.id, message=click.message)
-        await self._client.open_view(click.trigger_id, form(request, memory))
+        view = form(request, memory)
+        await self._client.open_view(click.trigger_id, view, act.deadline)
         return Answer()
 
     async def _approve_sent(self, act: Act, sent: ModalSubmission) -> Answer:

@@ -1,10 +1,12 @@
 """Three seconds are Slack's patience: what begins within them, and what ends."""
 
 import asyncio
+import json
 from dataclasses import dataclass
 
 import pytest
 
+from bot.slack.payloads import SlackPerson
 from core.clock import Deadline
 from core.domain.policy import PolicyAnswer, PolicyQuestion
 from core.domain.principal import Actor
@@ -12,7 +14,7 @@ from core.domain.request import ElevationRequest
 from core.errors import DeadlineExceeded
 from core.vocabulary import Origin, RequestId, RequestState
 from tests.support.builders import ALICE, BOB, an_ask
-from tests.support.offices import Office
+from tests.support.offices import Office, eventually
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,17 @@ class Slowness:
             return await read(request_id, deadline)
 
         self.monkeypatch.setattr(desk, "request", slowly)
+
+    def of_identifying(self, seconds: float) -> None:
+        """Find out slowly who somebody is."""
+        people = self.office.slack._people
+        identify = people.identify
+
+        async def slowly(person: SlackPerson, deadline: Deadline) -> str:
+            await asyncio.sleep(seconds)
+            return await identify(person, deadline)
+
+        self.monkeypatch.setattr(people, "identify", slowly)
 
     def of_policy(self, seconds: float) -> None:
         """Have policy think for a while, whatever the deadline says."""
@@ -86,3 +99,40 @@ async def test_every_call_of_a_binding_keeps_to_one_deadline(office: Office) -> 
         await asks.withdraw(request_id)
 
     assert (await office.request(request_id)).state is RequestState.PENDING
+
+
+async def test_opening_a_modal_keeps_to_the_deadline_of_its_press(
+    office: Office, slowness: Slowness
+) -> None:
+    """Slack gets what is left of the time, not two seconds of its own."""
+    request_id = await office.ask()
+    card = await office.card(request_id)
+    slowness.of_identifying(1.5)
+    await office.hands.fault("views.open", "timeout")
+
+    answer = await office.hands.click("bob", card["ts"], "deny")
+
+    assert answer["error"] is None
+    assert answer["ack"]["ms"] < 2_800
+
+    async def told() -> str:
+        said = json.dumps((await office.hands.state())["ephemerals"])
+        return said if "no answer in time" in said else ""
+
+    assert f"jitsudo deny {request_id}" in await eventually(told, "the reason")
+
+
+async def test_a_pause_that_slack_asked_for_is_told_and_not_waited_out(
+    office: Office,
+) -> None:
+    """Somebody waits for an answer, so a short pause is a refusal as well."""
+    request_id = await office.ask()
+    await office.card(request_id)
+    await office.hands.fault("views.open", "ratelimited", retry_after="2")
+    await office.click("bob", request_id, "deny")
+
+    answer = await office.click("bob", request_id, "deny")
+
+    assert answer["view"] is None
+    assert answer["ack"]["ms"] < 1_000
+    assert "no such call for another" in answer["ephemeral"][0]
