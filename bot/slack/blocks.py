@@ -108,18 +108,24 @@ def text_input(
     name: str,
     label: str,
     *,
+    limit: int = INPUT_LIMIT,
     multiline: bool = False,
     optional: bool = False,
     placeholder: str | None = None,
     initial: str | None = None,
     hint: str | None = None,
 ) -> Block:
-    """Return an input whose block and action are both called `name`."""
+    """Return an input whose block and action are both called `name`.
+
+    Args:
+        limit: characters that Slack lets a person type; what core would refuse
+            afterwards should not fit.
+    """
     element: Block = {
         "type": "plain_text_input",
         "action_id": name,
         "multiline": multiline,
-        "max_length": INPUT_LIMIT,
+        "max_length": limit,
     }
     if placeholder is not None:
         element["placeholder"] = plain(placeholder, 150)

@@ -6,6 +6,12 @@ from bot.slack.payloads import ViewMemory
 from bot.slack.standing import asked_for
 from bot.slack.text import PROSE_SHOWN, spoken
 from core.domain.request import ElevationRequest
+from core.domain.text import (
+    PROSE_LIMIT,
+    PROVIDER_LIMIT,
+    ROLE_LIMIT,
+    SCOPE_LIMIT,
+)
 
 
 def deny_modal(request: ElevationRequest, memory: ViewMemory) -> Block:
@@ -13,6 +19,7 @@ def deny_modal(request: ElevationRequest, memory: ViewMemory) -> Block:
     why = text_input(
         ids.REASON,
         "Why not?",
+        limit=PROSE_LIMIT,
         multiline=True,
         hint=f"{request.requester} reads this, and it is kept in the audit log.",
     )
@@ -30,6 +37,7 @@ def approve_modal(request: ElevationRequest, memory: ViewMemory) -> Block:
     comment = text_input(
         ids.COMMENT,
         "Comment",
+        limit=PROSE_LIMIT,
         multiline=True,
         hint="Policy asks for one; it is kept in the audit log.",
     )
@@ -49,10 +57,18 @@ def request_modal() -> Block:
         submit="Ask",
         callback_id=ids.REQUEST_VIEW,
         blocks=[
-            text_input(ids.PROVIDER, "Provider", placeholder="local, aws, gcp …"),
-            text_input(ids.ROLE, "Role", placeholder="infra-admin"),
             text_input(
-                ids.SCOPE, "Scope", placeholder="staging, an account, a cluster …"
+                ids.PROVIDER,
+                "Provider",
+                limit=PROVIDER_LIMIT,
+                placeholder="local, aws, gcp …",
+            ),
+            text_input(ids.ROLE, "Role", limit=ROLE_LIMIT, placeholder="infra-admin"),
+            text_input(
+                ids.SCOPE,
+                "Scope",
+                limit=SCOPE_LIMIT,
+                placeholder="staging, an account, a cluster …",
             ),
             text_input(
                 ids.DURATION,
@@ -60,7 +76,13 @@ def request_modal() -> Block:
                 initial="1h",
                 hint="30m, 2h or 1h30m; it counts from when the credentials are issued",
             ),
-            text_input(ids.REASON, "Reason", multiline=True, optional=True),
+            text_input(
+                ids.REASON,
+                "Reason",
+                limit=PROSE_LIMIT,
+                multiline=True,
+                optional=True,
+            ),
         ],
     )
 

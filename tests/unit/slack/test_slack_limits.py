@@ -12,9 +12,9 @@ import pytest
 
 from bot.sandbox.blocks import block_problems, text_length
 from bot.sandbox.views import checked_view
-from bot.slack.blocks import Message
+from bot.slack.blocks import Block, Message
 from bot.slack.cards import CardFacts, Ping, minimal_card, request_card
-from bot.slack.modals import approve_modal, deny_modal, result_modal
+from bot.slack.modals import approve_modal, deny_modal, request_modal, result_modal
 from bot.slack.notes import direct_message, thread_line
 from bot.slack.payloads import MessageRef, ViewMemory
 from bot.slack.text import (
@@ -26,7 +26,8 @@ from bot.slack.text import (
 )
 from core.domain.audit import AuditFact, seal
 from core.domain.decision import RequestRecord
-from core.domain.request import ElevationRequest, Routing
+from core.domain.request import ElevationRequest, Routing, checked_ask
+from core.errors import Invalid
 from core.vocabulary import AuditAction, Origin, Outcome, Verdict
 from tests.support.builders import NOON, a_decision, an_ask
 from tests.unit.slack.situations import ID, LATER, situations
@@ -198,6 +199,37 @@ def confirm_text(card: Message) -> str:
     buttons = next(block for block in blocks if block["type"] == "actions")
     text: str = buttons["elements"][0]["confirm"]["text"]["text"]
     return text
+
+
+def test_an_input_holds_as_much_as_core_takes_and_no_more() -> None:
+    """Slack stops whoever types too much, so nothing is refused for it afterwards."""
+    request, memory = situations()["pending"].request, ViewMemory(request_id=ID)
+    ask = input_limits(request_modal())
+    denial = input_limits(deny_modal(request, memory))
+    approval = input_limits(approve_modal(request, memory))
+
+    full: dict[str, Any] = {field: "x" * ask[name] for name, field in FIELDS.items()}
+    assert checked_ask(an_ask(**full)) == an_ask(**full)
+    for field, text in full.items():
+        with pytest.raises(Invalid, match="are the most"):
+            checked_ask(an_ask(**{**full, field: text + "x"}))
+    assert denial == {"reason": ask["reason"]}
+    assert approval == {"comment": ask["reason"]}
+
+
+FIELDS = {
+    "provider": "provider",
+    "role": "role",
+    "scope": "resource_scope",
+    "reason": "reason",
+}
+
+
+def input_limits(form: Block) -> dict[str, int]:
+    """Return how many characters each input of a modal takes, by its name."""
+    blocks: Any = form["blocks"]
+    inputs = [block for block in blocks if block["type"] == "input"]
+    return {one["block_id"]: one["element"]["max_length"] for one in inputs}
 
 
 def test_a_button_carries_a_request_id_and_nothing_else() -> None:
