@@ -37,7 +37,7 @@ DEFAULT_TIMEOUT: Final = timedelta(minutes=10)
     default="1h",
     show_default=True,
     metavar="TIME",
-    help="For how long, counted from when it is granted.",
+    help="For how long, from approval.",
 )
 @click.option(
     "--reason",

@@ -61,7 +61,7 @@ def request_modal() -> Block:
                 ids.PROVIDER,
                 "Provider",
                 limit=PROVIDER_LIMIT,
-                placeholder="local, aws, gcp …",
+                placeholder="as your admins named it, such as local",
             ),
             text_input(ids.ROLE, "Role", limit=ROLE_LIMIT, placeholder="infra-admin"),
             text_input(
@@ -74,7 +74,7 @@ def request_modal() -> Block:
                 ids.DURATION,
                 "For how long",
                 initial="1h",
-                hint="30m, 2h or 1h30m; it counts from when the credentials are issued",
+                hint="30m, 2h or 1h30m, from approval",
             ),
             text_input(
                 ids.REASON,
