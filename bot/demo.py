@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from aiohttp import web
 from pydantic import SecretStr
 
 from bot.app import serving
@@ -121,7 +122,7 @@ async def open_demo(
                 jitsudo,
                 bot_settings,
                 listener=listener,
-                add_routes=sandbox.add_routes,
+                add_routes=lambda app: _add_routes(app, sandbox),
             ),
         ):
             people = await _people(jitsudo, sandbox)
@@ -133,6 +134,16 @@ async def open_demo(
                     people=people,
                     kept_profiles=kept_profiles,
                 )
+
+
+def _add_routes(app: web.Application, sandbox: Sandbox) -> None:
+    """Add the stand-in's routes, and lead who opens the bare address to its page."""
+    sandbox.add_routes(app)
+    app.add_routes([web.get("/", _to_page)])
+
+
+async def _to_page(_: web.Request) -> web.StreamResponse:
+    raise web.HTTPFound("/sandbox/")
 
 
 @contextmanager

@@ -5,30 +5,64 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.demo import Demo
+from core.approvals import Approvals, RequestQuery
 from core.domain.principal import Actor
 from core.domain.request import Ask
-from core.vocabulary import Origin, RequestId
+from core.ports import AuditFilter
+from core.vocabulary import AuditAction, Origin, RequestId, RequestState
 
 REASON = "INC-4421: pods on staging do not start since 14:02"
 
 
 async def seeded_tour(demo: Demo) -> str:
-    """Ask for two things as alice, and return what a person can try then."""
-    pending = await _ask(
-        demo, role="infra-admin", scope="staging", hours=1.0, reason=REASON
-    )
-    active = await _ask(
-        demo, role="logs-readonly", scope="staging", hours=2 / 60, reason="look at logs"
-    )
+    """Return what a person can try, over two requests of alice's to begin with.
+
+    Where there are requests already none is made; the tour then begins with one
+    that waits, if any does.
+    """
+    active = None
+    if await _is_new(demo):
+        pending: RequestId | None = await _ask(
+            demo, role="infra-admin", scope="staging", hours=1.0, reason=REASON
+        )
+        active = await _ask(
+            demo,
+            role="logs-readonly",
+            scope="staging",
+            hours=2 / 60,
+            reason="look at logs",
+        )
+    else:
+        pending = await _waiting(demo)
     return tour_text(demo, pending=pending, active=active, program=_program())
+
+
+async def _is_new(demo: Demo) -> bool:
+    asked = AuditFilter(action=AuditAction.REQUEST_CREATED, limit=1)
+    operator = demo.jitsudo.operator("system", {"why": "demo"})
+    return not (await operator.audit(asked)).events
+
+
+async def _waiting(demo: Demo) -> RequestId | None:
+    """Return alice's newest request that one approval would decide."""
+    page = await _as_alice(demo).list(
+        RequestQuery(mine=True, states=frozenset({RequestState.PENDING}))
+    )
+    for record in page.records:
+        if record.request.required_approvals == 1:
+            return record.request.id
+    return None
+
+
+def _as_alice(demo: Demo) -> Approvals:
+    alice = next(person for person in demo.people if person.name == "alice")
+    return demo.jitsudo.acting(Actor(email=alice.email, origin=Origin.API))
 
 
 async def _ask(
     demo: Demo, *, role: str, scope: str, hours: float, reason: str
 ) -> RequestId:
-    alice = next(person for person in demo.people if person.name == "alice")
-    approvals = demo.jitsudo.acting(Actor(email=alice.email, origin=Origin.API))
-    record = await approvals.submit(
+    record = await _as_alice(demo).submit(
         Ask(
             provider="local",
             role=role,
@@ -50,65 +84,160 @@ def _program() -> str:
 
 
 def tour_text(
-    demo: Demo, *, pending: RequestId, active: RequestId, program: str
+    demo: Demo, *, pending: RequestId | None, active: RequestId | None, program: str
 ) -> str:
-    """Return the *Try this* list; every command runs as printed.
+    """Return the *Try this* list; every command runs as printed, step after step.
 
     Args:
-        pending: alice's request that waits for a decision.
-        active: alice's request that policy approved by itself.
+        pending: alice's request that waits for a decision; None if there is none.
+        active: alice's request that policy approved by itself, if there is one.
         program: how to call jitsudo from the person's directory.
     """
     page = f"{demo.url}/sandbox/"
-    lines = [
-        f"jitsudo demo is ready: {page}?as=bob",
-        "",
-        f"  data      {demo.data}",
-        f"  policy    {demo.data / 'policies'} (edit it; it is read again at once)",
-        "  people    " + ", ".join(_described(demo)),
-        "",
-        "Try this, in the page (one tab per person) or in another terminal:",
-        "",
-        f"  1  Approve. alice waits for {pending}.",
-        f"       page      {page}?as=bob, press Approve; alice gets a message",
-        f"       terminal  {program} --profile bob approve {pending}",
-        f"                 {program} --profile alice exec {pending} \\",
-        "                   -- printenv LOCAL_ACCESS_KEY",
-        "",
-        "  2  Deny. Ask again and say no; the reason reaches alice.",
-        f"       page      {page}?as=alice, type: /jitsudo request",
-        f"       terminal  {program} --profile alice request --provider local \\",
-        "                   --role infra-admin --scope staging --reason 'try it'",
-        f"                 {program} --profile ben deny $({program} --profile ben \\",
-        "                   status --pending -q | head -1) --reason 'not today'",
-        "",
-        "  3  Be refused. Nobody approves their own, dave is in no approver group.",
-        f"       page      {page}?as=dave, press Approve on a pending card",
-        f"       terminal  {program} --profile dave request --provider local \\",
-        "                   --role infra-admin --scope staging",
-        "",
-        "  4  A quorum. Production needs two people, one of them from security.",
-        f"       terminal  ID=$({program} --profile alice -q request \\",
-        "                   --provider local --role infra-admin --scope prod \\",
-        "                   --reason 'INC-4422')",
-        f"                 {program} --profile bob approve $ID",
-        f"                 {program} --profile carol approve $ID",
-        "",
-        "  5  Look back. Policy let alice read logs for two minutes:",
-        f"                 {program} --profile alice status {active}",
-        f"                 {program} --profile erin audit",
-        f"                 {program} --profile erin audit verify",
-        "",
-        "Ctrl-C ends it.",
+    return "\n".join(
+        [
+            f"jitsudo demo is ready: {page}?as=bob",
+            *_note(demo),
+            "",
+            f"  data      {demo.data}",
+            f"  policy    {demo.data / 'policies'} (edit it; it is read again at once)",
+            "  people    " + ", ".join(_described(demo)),
+            "",
+            "Try this, in the page (one tab per person) or in another terminal:",
+            *_approve(page, program, pending),
+            *_deny(page, program),
+            *_be_refused(page, program),
+            *_quorum(page, program),
+            *_look_back(program, active),
+            "",
+            "Ctrl-C ends it.",
+        ]
+    )
+
+
+def _note(demo: Demo) -> list[str]:
+    if not demo.kept_profiles:
+        return []
+    names = ", ".join(demo.kept_profiles)
+    note = (
+        f"  note: the profiles {names} are logins of yours and were left alone; "
+        "start the demo and the commands with JITSUDO_HOME=/tmp/jitsudo-demo-home"
+    )
+    return [note]
+
+
+def _approve(page: str, program: str, pending: RequestId | None) -> list[str]:
+    what = "alice asks" if pending is None else f"alice waits for {pending}"
+    subject = pending or "$ID"
+    asking = _page_ask(page, "staging", "try it") if pending is None else []
+    return [
+        *_step(1, f"Approve. {what}."),
+        *_by_page(*asking, f"{page}?as=bob, press Approve; alice gets a message"),
+        *_by_terminal(
+            *([] if pending else _ask_lines(program, "staging", "try it")),
+            f"{program} --profile bob approve {subject}",
+            f"{program} --profile alice exec {subject} \\",
+            "  -- printenv LOCAL_ACCESS_KEY",
+        ),
     ]
-    if demo.kept_profiles:
-        names = ", ".join(demo.kept_profiles)
-        lines.insert(
-            1,
-            f"  note: the profiles {names} are logins of yours and were left alone; "
-            "start the demo and the commands with JITSUDO_HOME=/tmp/jitsudo-demo-home",
-        )
-    return "\n".join(lines)
+
+
+def _deny(page: str, program: str) -> list[str]:
+    return [
+        *_step(2, "Deny. alice asks, ben says no; the reason reaches alice."),
+        *_by_page(
+            *_page_ask(page, "staging", "try it"),
+            f"{page}?as=ben, press Deny on it and say why",
+        ),
+        *_by_terminal(
+            *_ask_lines(program, "staging", "try it"),
+            f"{program} --profile ben deny $ID --reason 'not today'",
+        ),
+    ]
+
+
+def _be_refused(page: str, program: str) -> list[str]:
+    return [
+        *_step(
+            3, "Be refused. Nobody approves their own; dave is in no approver group."
+        ),
+        *_by_page(
+            *_page_ask(page, "staging", "mine"),
+            f"{page}?as=alice, press Approve on it: refused",
+            f"{page}?as=dave, press Approve on it: refused",
+        ),
+        *_by_terminal(
+            *_ask_lines(program, "staging", "mine"),
+            f"{program} --profile alice approve $ID",
+            f"{program} --profile dave approve $ID",
+        ),
+    ]
+
+
+def _quorum(page: str, program: str) -> list[str]:
+    return [
+        *_step(4, "A quorum. Production needs two people, one of them from security."),
+        *_by_page(
+            *_page_ask(page, "prod", "INC-4422"),
+            f"{page}?as=bob, press Approve on it: 1 of 2",
+            f"{page}?as=carol, press Approve on it: granted",
+        ),
+        *_by_terminal(
+            *_ask_lines(program, "prod", "INC-4422"),
+            f"{program} --profile bob approve $ID",
+            f"{program} --profile carol approve $ID",
+        ),
+    ]
+
+
+def _look_back(program: str, active: RequestId | None) -> list[str]:
+    what = "Look back."
+    status = f"{program} --profile alice status --mine --limit 5"
+    if active is not None:
+        what = "Look back. Policy let alice read logs for two minutes:"
+        status = f"{program} --profile alice status {active}"
+    return [
+        *_step(5, what),
+        *_by_terminal(
+            status,
+            f"{program} --profile erin audit",
+            f"{program} --profile erin audit verify",
+        ),
+    ]
+
+
+def _step(number: int, what: str) -> list[str]:
+    return ["", f"  {number}  {what}"]
+
+
+def _by_page(*lines: str) -> list[str]:
+    return _labelled("page", lines)
+
+
+def _by_terminal(*lines: str) -> list[str]:
+    return _labelled("terminal", lines)
+
+
+def _labelled(label: str, lines: tuple[str, ...]) -> list[str]:
+    labels = (label, *[""] * len(lines))
+    return [
+        f"       {name:<10}{line}" for name, line in zip(labels, lines, strict=False)
+    ]
+
+
+def _page_ask(page: str, scope: str, reason: str) -> list[str]:
+    command = (
+        "  /jitsudo request --provider local --role infra-admin "
+        f'--scope {scope} --reason "{reason}"'
+    )
+    return [f"{page}?as=alice, type:", command]
+
+
+def _ask_lines(program: str, scope: str, reason: str) -> list[str]:
+    return [
+        f"ID=$({program} --profile alice -q request --provider local \\",
+        f"  --role infra-admin --scope {scope} --reason '{reason}')",
+    ]
 
 
 def _described(demo: Demo) -> list[str]:
