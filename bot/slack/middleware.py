@@ -17,6 +17,9 @@ from core.errors import Invalid
 DEADLINE: Final = "jitsudo_deadline"
 """The context's key for the one deadline of a delivery."""
 
+MATCHED: Final = "jitsudo_matched"
+"""The context's key for whether a listener took the delivery."""
+
 _log = structlog.get_logger()
 
 
@@ -42,13 +45,26 @@ def deadline_of(context: AsyncBoltContext) -> Deadline:
     return Deadline(seconds=ACT_SECONDS)
 
 
-async def answer_unexpected(error: Exception, body: dict[str, object]) -> BoltResponse:
+async def matched(
+    context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]
+) -> None:
+    """Note that a listener took this delivery; middleware of every listener."""
+    context[MATCHED] = True
+    await next_()
+
+
+async def answer_unexpected(
+    error: Exception, body: dict[str, object], context: AsyncBoltContext
+) -> BoltResponse:
     """Answer for what no listener foresaw; Bolt calls this before an ack only.
 
     A button or modal of another version is acknowledged with nothing, a payload
-    that is none is the sender's mistake, anything else is ours and is said so.
+    that is none is the sender's mistake, anything else is ours and is said so. A
+    listener that took the delivery and did not acknowledge it in time is ours
+    too: what came of it is not known, and silence would mean that all is well.
     """
-    if isinstance(error, BoltUnhandledRequestError):
+    is_late = context.get(MATCHED, False)
+    if isinstance(error, BoltUnhandledRequestError) and not is_late:
         _log.warning("delivery_unknown", type=str(body.get("type"))[:40])
         return BoltResponse(status=200, body="")
     if isinstance(error, Invalid):

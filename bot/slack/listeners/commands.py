@@ -20,7 +20,7 @@ from bot.slack.grammar import (
     WithdrawLine,
     parse_line,
 )
-from bot.slack.middleware import deadline_of
+from bot.slack.middleware import deadline_of, matched
 from bot.slack.modals import deny_modal, request_modal
 from bot.slack.once import Once
 from bot.slack.payloads import SlashCommand, ViewMemory
@@ -52,7 +52,7 @@ class CommandListeners:
 
     def register(self, app: AsyncApp) -> None:
         """Attach this listener to `app`."""
-        app.command(ids.COMMAND)(self.run)
+        app.command(ids.COMMAND, middleware=[matched])(self.run)
 
     async def run(
         self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext

@@ -11,7 +11,7 @@ from bot.slack.adoption import Adoption
 from bot.slack.blocks import Block
 from bot.slack.client import SlackClient
 from bot.slack.desk import Act, Answer, Desk, id_or_none
-from bot.slack.middleware import deadline_of
+from bot.slack.middleware import deadline_of, matched
 from bot.slack.modals import approve_modal, deny_modal, result_modal
 from bot.slack.payloads import ButtonClick, ModalSubmission, ViewMemory
 from bot.slack.sentences import still_needed, terminal_line
@@ -41,10 +41,10 @@ class DecisionListeners:
 
     def register(self, app: AsyncApp) -> None:
         """Attach these listeners to `app`."""
-        app.action(ids.APPROVE)(self.approve)
-        app.action(ids.DENY)(self.deny)
-        app.view(ids.APPROVE_VIEW)(self.approve_with_comment)
-        app.view(ids.DENY_VIEW)(self.deny_with_reason)
+        app.action(ids.APPROVE, middleware=[matched])(self.approve)
+        app.action(ids.DENY, middleware=[matched])(self.deny)
+        app.view(ids.APPROVE_VIEW, middleware=[matched])(self.approve_with_comment)
+        app.view(ids.DENY_VIEW, middleware=[matched])(self.deny_with_reason)
 
     async def approve(
         self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext

@@ -8,7 +8,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.slack import ids
 from bot.slack.desk import Act, Answer, Desk
-from bot.slack.middleware import deadline_of
+from bot.slack.middleware import deadline_of, matched
 from bot.slack.modals import result_modal
 from bot.slack.once import Once
 from bot.slack.payloads import ModalSubmission
@@ -32,7 +32,7 @@ class RequestListeners:
 
     def register(self, app: AsyncApp) -> None:
         """Attach this listener to `app`."""
-        app.view(ids.REQUEST_VIEW)(self.submit)
+        app.view(ids.REQUEST_VIEW, middleware=[matched])(self.submit)
 
     async def submit(
         self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext

@@ -5,7 +5,9 @@ import json
 from dataclasses import dataclass
 
 import pytest
+from slack_bolt.request.async_request import AsyncBoltRequest
 
+from bot.slack.errors import UNEXPECTED
 from bot.slack.payloads import SlackPerson
 from core.clock import Deadline
 from core.domain.policy import PolicyAnswer, PolicyQuestion
@@ -136,3 +138,33 @@ async def test_a_pause_that_slack_asked_for_is_told_and_not_waited_out(
     assert answer["view"] is None
     assert answer["ack"]["ms"] < 1_000
     assert "no such call for another" in answer["ephemeral"][0]
+
+
+@pytest.mark.parametrize(("act", "status"), [("approve", 500), ("command", 200)])
+async def test_what_is_not_acknowledged_in_time_is_not_told_as_done(
+    office: Office, slowness: Slowness, act: str, status: int
+) -> None:
+    """A button shows Slack's warning, a command says that nobody knows."""
+    request_id = await office.ask()
+    card = await office.card(request_id)
+    slowness.of_identifying(3.4)
+    body: dict[str, object]
+
+    person = {"id": "U0BOB", "team_id": "T0SANDBOX"}
+    if act == "command":
+        body = {"command": "/jitsudo", "text": f"approve {request_id}"}
+        body |= {"user_id": person["id"], "team_id": person["team_id"]}
+        body |= {"trigger_id": "1.2", "channel_id": "C0ACCESS", "response_url": ""}
+    else:
+        pressed = {"action_id": act, "value": request_id, "type": "button"}
+        body = {"type": "block_actions", "user": person, "trigger_id": "1.2"}
+        body |= {"team": {"id": person["team_id"]}, "message": card}
+        body |= {"actions": [pressed | {"block_id": "b", "action_ts": "1.2"}]}
+        body |= {"channel": {"id": "C0ACCESS"}, "container": {"type": "message"}}
+
+    delivery = AsyncBoltRequest(mode="socket_mode", body=body)
+    answer = await office.slack.app.async_dispatch(delivery)
+
+    assert answer.status == status
+    if act == "command":
+        assert answer.body == UNEXPECTED
