@@ -27,6 +27,8 @@ def is_signed(
     is_number = timestamp.isascii() and timestamp.isdigit()
     if not (secret and is_number and len(timestamp) <= DIGITS):
         return False
+    if not signature.isascii():  # a raw byte of a header cannot even be encoded
+        return False
     if abs(now - int(timestamp)) > WINDOW_SECONDS:
         return False
     signed = b"v0:" + timestamp.encode() + b":" + body

@@ -185,3 +185,15 @@ def test_a_modal_of_somebody_else_is_refused(text: str) -> None:
     """Only what we wrote is read."""
     with pytest.raises(Invalid):
         ViewMemory.from_metadata(text)
+
+
+@pytest.mark.parametrize("signature", ["v0=\udcff", "v0=é", "\x00", ""])
+def test_a_signature_that_is_no_text_is_a_bad_one(signature: str) -> None:
+    """A raw byte in the header is refused like every other wrong signature."""
+    assert not is_signed(
+        BODY,
+        timestamp=STAMP,
+        signature=signature,
+        secret=SECRET,
+        now=float(STAMP),
+    )
