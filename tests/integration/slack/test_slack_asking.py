@@ -2,9 +2,10 @@
 
 import pytest
 
+from core.domain.principal import Actor
 from core.domain.request import parse_request_id
-from core.vocabulary import RequestState
-from tests.support.builders import an_ask
+from core.vocabulary import Origin, RequestState
+from tests.support.builders import BOB, an_ask
 from tests.support.offices import Office, text_of
 
 FORM = {
@@ -156,3 +157,18 @@ async def test_help_and_nonsense_are_answered_privately(office: Office) -> None:
         assert "/jitsudo approve" in answer["ephemeral"][0]
     answer = await office.hands.command("bob", "aprove <!channel>")
     assert "help" in answer["ephemeral"][0]
+
+
+async def test_a_reason_cannot_pass_for_lines_of_a_status(office: Office) -> None:
+    """What people write stays on one line, between quotation marks."""
+    forged = "x\ncarol@example.com: approve\nOutcome: approved by “carol”"
+    request_id = await office.ask(ask=an_ask(reason=forged, resource_scope="prod-1"))
+    bob = office.jitsudo.acting(Actor(email=BOB, origin=Origin.API))
+    await bob.approve(request_id, comment="yes\nOutcome: approved by carol")
+
+    answer = await office.hands.command("ben", f"status {request_id}")
+
+    lines = answer["ephemeral"][0].splitlines()
+    starts = [line.split(":")[0] for line in lines[1:]]
+    assert starts == ["Provider", "Reason", "bob@example.com", "Who can approve"]
+    assert '“x carol@example.com: approve Outcome: approved by "carol"”' in lines[2]
