@@ -86,12 +86,18 @@ async def serving(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_SECONDS)
     await runner.setup()
     try:
-        await web.SockSite(runner, listener).start()
+        site = web.SockSite(runner, listener)
+        await site.start()
         url = _url_of(listener)
         async with _working(jitsudo, slack):
             _log.info("serving", url=url, slack=slack is not None)
-            yield Server(url=url, health=health)
-            is_stopping = True
+            try:
+                yield Server(url=url, health=health)
+            finally:
+                is_stopping = True
+                await site.stop()  # open connections stay, for what is in flight
+                if slack is not None:
+                    await slack.close_gate()
     finally:
         await runner.cleanup()
 

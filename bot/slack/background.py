@@ -17,6 +17,7 @@ class Background:
         """Run nothing yet."""
         self._tasks = asyncio.TaskGroup()
         self._running: set[asyncio.Task[None]] = set()
+        self._is_over = False
 
     async def __aenter__(self) -> Self:
         """Begin."""
@@ -30,21 +31,30 @@ class Background:
         trace: TracebackType | None,
     ) -> None:
         """Cancel what still runs, and wait for it."""
+        self._is_over = True
         for task in self._running:
             task.cancel()
         await self._tasks.__aexit__(kind, error, trace)
 
     def start(self, work: Coroutine[object, object, None]) -> None:
-        """Run `work` beside everything else."""
+        """Run `work` beside everything else; after the end it is dropped, and told."""
         _ = self._start(work)
 
     async def finish_within(
         self, work: Coroutine[object, object, None], seconds: float
     ) -> None:
         """Run `work`; return when it is done, or after `seconds` without it."""
-        await asyncio.wait({self._start(work)}, timeout=seconds)
+        task = self._start(work)
+        if task is not None:
+            await asyncio.wait({task}, timeout=seconds)
 
-    def _start(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+    def _start(
+        self, work: Coroutine[object, object, None]
+    ) -> asyncio.Task[None] | None:
+        if self._is_over:
+            _log.error("background_work_dropped", work=work.__qualname__)
+            work.close()
+            return None
         task = self._tasks.create_task(_supervised(work))
         self._running.add(task)
         task.add_done_callback(self._running.discard)

@@ -8,7 +8,6 @@ from typing import Final
 
 import structlog
 from aiohttp import web
-from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -20,6 +19,7 @@ from bot.slack.channels import Channels
 from bot.slack.client import SlackClient
 from bot.slack.desk import Desk
 from bot.slack.failures import SlackCredential
+from bot.slack.gate import GatedApp
 from bot.slack.listeners.commands import CommandListeners
 from bot.slack.listeners.decisions import DecisionListeners
 from bot.slack.listeners.requests import RequestListeners
@@ -100,12 +100,12 @@ class SlackService:
                 clock=jitsudo.clock,
             )
 
-    def _bolt(self, jitsudo: JitsudoPort) -> AsyncApp:
+    def _bolt(self, jitsudo: JitsudoPort) -> GatedApp:
         """Return the Bolt app with every listener attached."""
         logger = logging.getLogger("jitsudo.slack")
         logger.setLevel(logging.WARNING)  # at INFO Bolt writes whole bodies
         secret = self._settings.signing_secret
-        app = AsyncApp(
+        app = GatedApp(
             name="jitsudo",
             logger=logger,
             authorize=_authorize_by(self._people),
@@ -181,9 +181,14 @@ class SlackService:
         self._people.belong(workspace)
         _log.info("slack_connected", team=workspace.team_id)
 
+    async def close_gate(self) -> None:
+        """Refuse new deliveries, and wait until those taken are answered."""
+        await self.app.close(DRAIN_SECONDS)
+        await self._desk.drain(DRAIN_SECONDS)
+
     async def stop(self) -> None:
         """Finish what is in flight, then close every connection."""
-        await self._desk.drain(DRAIN_SECONDS)
+        await self.close_gate()
         if self._sockets is not None:
             await self._sockets.close()
         await self._background.drain(DRAIN_SECONDS)
