@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -216,18 +216,30 @@ def _row(event: AuditEvent) -> tuple[str, ...]:
 def _what(event: AuditEvent) -> str:
     """Return the telling part of the details on one line."""
     details = event.fact.details
-    where = " on ".join(
+    if event.fact.action is AuditAction.POLICY_RELOADED:
+        return f"revision {details.get('policy_revision') or 'unknown'}"
+    parts = [_subject(event), _reason(details)]
+    if repeated := details.get("repeated"):
+        parts.append(f"{repeated} more times")
+    return ": ".join(part for part in parts if part) or "-"
+
+
+def _subject(event: AuditEvent) -> str:
+    """Return what an event is about: a token's owner and scopes, or a role."""
+    details = event.fact.details
+    if event.fact.action in {AuditAction.TOKEN_ISSUED, AuditAction.TOKEN_REVOKED}:
+        scopes = details.get("scopes")
+        names = ", ".join(map(str, scopes)) if isinstance(scopes, list) else ""
+        return f"for {details.get('email', '-')}" + (f" ({names})" if names else "")
+    return " on ".join(
         str(details[key]) for key in ("role", "resource_scope") if details.get(key)
     )
-    why = next(
-        (
-            str(details[key])
-            for key in ("why", "denial_reason", "comment", "reason")
-            if details.get(key)
-        ),
-        "",
-    )
-    return ": ".join(part for part in (where, why) if part) or "-"
+
+
+def _reason(details: Mapping[str, object]) -> str:
+    """Return why, in the words there are; a refusal without any has its code."""
+    names = ("why", "denial_reason", "comment", "reason", "code")
+    return next((str(details[name]) for name in names if details.get(name)), "")
 
 
 def _to_object(event: AuditEvent) -> dict[str, object]:

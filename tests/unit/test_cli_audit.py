@@ -3,12 +3,20 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from core.approvals import AuditPage
-from core.domain.audit import GENESIS, AuditEvent, AuditFact, chain_hash, seal
+from core.domain.audit import (
+    GENESIS,
+    AuditEvent,
+    AuditFact,
+    Json,
+    chain_hash,
+    seal,
+)
 from core.errors import AuditChainBroken
 from core.ports import AuditFilter
 from core.vocabulary import AuditAction, Origin, Outcome, RequestId
@@ -52,6 +60,46 @@ def test_audit_is_a_table(terminal: TestTerminal) -> None:
     ]  # fmt: skip
     assert lines[1].endswith('infra-admin on staging: said "yes", then left')
     assert len(lines) == 2
+
+
+@pytest.mark.parametrize(
+    ("action", "details", "told"),
+    [
+        (
+            AuditAction.TOKEN_ISSUED,
+            {
+                "token": "tok_1",
+                "email": "bob@example.com",
+                "scopes": ["decide", "read"],
+            },
+            "for bob@example.com (decide, read)",
+        ),
+        (
+            AuditAction.TOKEN_REVOKED,
+            {"token": "tok_1", "email": "bob@example.com", "scopes": ["read"]},
+            "for bob@example.com (read)",
+        ),
+        (
+            AuditAction.REQUEST_DECISION_REFUSED,
+            {"code": "self_approval", "repeated": 12, "verdict": "approve"},
+            "self_approval: 12 more times",
+        ),
+        (
+            AuditAction.POLICY_RELOADED,
+            {"policy_revision": "9f2c1a", "files": ["approval.rego"]},
+            "revision 9f2c1a",
+        ),
+    ],
+)
+def test_the_table_tells_of_what_is_no_request(
+    terminal: TestTerminal, action: AuditAction, details: dict[str, Json], told: str
+) -> None:
+    """Tokens name their owner, folded refusals their count, policies themselves."""
+    event = _event()
+    event = replace(event, fact=replace(event.fact, action=action, details=details))
+    terminal.approvals.events = AuditPage(events=(event,))
+
+    assert terminal.run("audit").stdout.rstrip().endswith(f"  {told}")
 
 
 @pytest.mark.parametrize("word", [(), ("list",)])
