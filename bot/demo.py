@@ -143,7 +143,8 @@ def _add_routes(app: web.Application, sandbox: Sandbox) -> None:
 
 
 async def _to_page(_: web.Request) -> web.StreamResponse:
-    raise web.HTTPFound("/sandbox/")
+    page = "/sandbox/"
+    raise web.HTTPFound(page)
 
 
 @contextmanager
