@@ -20,6 +20,13 @@ class AuditStore(Protocol):
         """Seal `fact` behind the last event; the last act of a transaction."""
         ...
 
+    async def hold(self) -> None:
+        """Keep others from appending until this transaction ends.
+
+        For who appends only if the chain says that nobody else has.
+        """
+        ...
+
     async def find(self, wanted: AuditFilter) -> list[AuditEvent]:
         """Return the matching events, newest first."""
         ...

@@ -31,6 +31,8 @@ class PolicyWatch:
             return
 
         async def work(uow: UnitOfWork) -> None:
+            # Two replicas that read first would both find nothing and write.
+            await uow.audit.hold()
             last = await uow.audit.find(
                 AuditFilter(action=AuditAction.POLICY_RELOADED, limit=1)
             )

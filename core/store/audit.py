@@ -69,6 +69,10 @@ class SqlAuditStore(AuditStore):
         return event
 
     @override
+    async def hold(self) -> None:
+        await self._link.row(_LOCK_HEAD)
+
+    @override
     async def find(self, wanted: AuditFilter) -> list[AuditEvent]:
         values: dict[str, Any] = {
             "actor": wanted.actor,

@@ -1,5 +1,6 @@
 """A policy that comes into force is in the audit log, once."""
 
+import asyncio
 from pathlib import Path
 
 from core.policy.bundle import write_starter
@@ -7,6 +8,7 @@ from core.policy.embedded import EmbeddedEngine
 from core.services.policy_watch import PolicyWatch
 from core.vocabulary import AuditAction
 from tests.support.engines import healthy
+from tests.support.policies import ScriptedPolicy
 from tests.support.products import Product
 
 
@@ -43,3 +45,19 @@ async def test_each_policy_in_force_is_audited_once_by_all_replicas(
         first,
         second,
     ]
+
+
+async def test_replicas_that_look_at_once_audit_a_policy_once(
+    scripted: Product, policy: ScriptedPolicy
+) -> None:
+    """They take turns at the chain before they read what is in it."""
+    replicas = [
+        PolicyWatch(store=scripted.store, policy=policy, clock=scripted.clock)
+        for _ in range(6)
+    ]
+
+    async with asyncio.TaskGroup() as tasks:
+        for replica in replicas:
+            tasks.create_task(replica.look())
+
+    assert await scripted.actions() == ["policy.reloaded"]
