@@ -116,7 +116,7 @@ class Decide:
             record, rows = await read_case(
                 self._store, wish.request_id, wish.actor.email, wish.deadline
             )
-            if _stands(record, wish):
+            if not rows[wish.actor.email].is_disabled and self._stands(record, wish):
                 return record
             people = await self._people.with_groups(rows)
             approver = people[wish.actor.email]
@@ -158,6 +158,22 @@ class Decide:
         ):
             raise refusal
         raise NotFound(what="request", name=wish.request_id)
+
+    def _stands(self, record: RequestRecord, wish: _Wish) -> bool:
+        """Tell whether this person already gave this verdict and it still holds."""
+        request = record.request
+        given = any(
+            decision.approver == wish.actor.email and decision.verdict is wish.verdict
+            for decision in record.decisions
+        )
+        if not given:
+            return False
+        if wish.verdict is Verdict.DENY:
+            return request.state is RequestState.REJECTED
+        if request.state is RequestState.PENDING:
+            return not self._has_lapsed(request)
+        is_decided = request.decided_by is not None
+        return is_decided and request.state is not RequestState.REJECTED
 
     def _has_lapsed(self, request: ElevationRequest) -> bool:
         return request.has_lapsed(self._clock.now())
@@ -221,22 +237,6 @@ class Decide:
         record = await in_transaction(self._store, work, deadline=wish.deadline)
         self._signal.ring()
         return record
-
-
-def _stands(record: RequestRecord, wish: _Wish) -> bool:
-    """Tell whether this person already gave this verdict and it still holds."""
-    request = record.request
-    given = any(
-        decision.approver == wish.actor.email and decision.verdict is wish.verdict
-        for decision in record.decisions
-    )
-    if not given:
-        return False
-    if wish.verdict is Verdict.DENY:
-        return request.state is RequestState.REJECTED
-    if request.state is RequestState.PENDING:
-        return True
-    return request.decided_by is not None and request.state is not RequestState.REJECTED
 
 
 def _closed(

@@ -80,9 +80,10 @@ async def test_an_approver_who_is_unknown_by_now_does_not_count(
 
     assert record.request.state is RequestState.PENDING
     assert record.request.counted_approvals == 1
-    assert record.notes == (
+    (note,) = record.notes
+    assert note == (
         f"{BOB}'s approval does not count any more: "
-        "they are not in the groups file any more",
+        "they are not in the groups file any more"
     )
     scripted.groups.join(BOB, "sre-lead")
     done = await scripted.acting(BEN).approve(request.id, comment="")

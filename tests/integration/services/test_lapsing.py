@@ -1,5 +1,7 @@
 """Requests that end undecided: lapsed at their time, or withdrawn."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.errors import WrongState
@@ -11,6 +13,7 @@ from core.vocabulary import (
     RequestState,
 )
 from tests.support.builders import ALICE, BEN, BOB, CAROL, an_ask
+from tests.support.policies import YES, ScriptedPolicy, always
 from tests.support.products import Product
 
 
@@ -69,6 +72,22 @@ async def test_past_its_time_nothing_can_be_approved_with_the_workers_stopped(
 
     assert (await scripted.record(request.id)).request == request
     assert await scripted.actions() == ["request.created"]
+
+
+async def test_past_its_time_an_approval_given_before_stands_no_more(
+    scripted: Product, policy: ScriptedPolicy
+) -> None:
+    """Approving again says that it lapsed, though no worker has noticed."""
+    policy.rule = always(replace(YES, required_approvals=2))
+    request = (await scripted.submit()).request
+    record = await scripted.acting(BOB).approve(request.id, comment="")
+    assert await scripted.acting(BOB).approve(request.id, comment="") == record
+    scripted.clock.move(scripted.settings.request_ttl)
+
+    with pytest.raises(WrongState) as late:
+        await scripted.acting(BOB).approve(request.id, comment="")
+
+    assert (late.value.actual, late.value.by) == ("EXPIRED", "system")
 
 
 async def test_just_before_its_time_it_can_be_approved(scripted: Product) -> None:
