@@ -19,7 +19,7 @@ from core.services.signal import Signal
 from core.services.tokens import Bearer
 from core.services.work import JobHandler, Workers, WorkLimits
 from core.settings import CoreSettings
-from core.vocabulary import JobKind, Origin, RequestId, TokenScope, Verdict
+from core.vocabulary import AuditAction, JobKind, Origin, RequestId, TokenScope, Verdict
 
 LEASE: Final = timedelta(seconds=30)
 """After it another worker takes a job over; longer than any provider's call."""
@@ -105,12 +105,15 @@ class Jitsudo:
         code: str,
         why: str,
         evidence: Mapping[str, str],
+        is_submission: bool = False,
     ) -> None:
         """Audit the refusal of somebody in Slack who is no known person.
 
         Args:
             actor: `slack:<team>/<user>`.
+            is_submission: whether they wanted to ask for elevation.
         """
+        is_other = verdict is None and not is_submission
         await self.services.refusals.record(
             Actor(email=actor, origin=Origin.SLACK, evidence=evidence),
             request_id=request_id,
@@ -118,6 +121,7 @@ class Jitsudo:
             code=code,
             why=why,
             details={},
+            action=AuditAction.IDENTITY_REFUSED if is_other else None,
         )
 
     def workers(self, handlers: Mapping[JobKind, JobHandler] | None = None) -> Workers:

@@ -103,6 +103,7 @@ class AuditAction(StrEnum):
     CREDENTIALS_READ = "credentials.read"
     TOKEN_ISSUED = "token.issued"
     TOKEN_REVOKED = "token.revoked"
+    IDENTITY_REFUSED = "identity.refused"
     POLICY_RELOADED = "policy.reloaded"
 
 

@@ -84,6 +84,7 @@ class HealthRoutes:
             f"jitsudo_up {int(figures is not None)}",
             *([] if figures is None else _of_store(figures)),
             *_of_process(request.app[COUNTERS]),
+            *_of_refusals(request.app[JITSUDO].services.refusals.not_audited),
         ]
         return web.Response(
             body="".join(f"{line}\n" for line in lines).encode(),
@@ -108,6 +109,12 @@ def _of_process(counters: Counters) -> Iterable[str]:
     for (method, route, status), count in sorted(counters.answers.items()):
         labels = _labels(method=method, route=route, status=str(status))
         yield f"{name}{labels} {count}"
+
+
+def _of_refusals(not_audited: int) -> Iterable[str]:
+    name = "jitsudo_refusals_not_audited_total"
+    yield from _family(name, "counter", "Refusals this process could not audit.")
+    yield f"{name} {not_audited}"
 
 
 def _family(name: str, kind: str, about: str) -> tuple[str, str]:

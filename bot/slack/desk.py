@@ -41,7 +41,11 @@ ACT_SECONDS: Final = 2.2
 """For identity, policy, locks and retries together; Slack waits three seconds."""
 
 EXPLAIN_SECONDS: Final = 0.4
-"""For finding out who could; without it the refusal is told all the same."""
+"""For auditing a stranger and for finding out who could, together, beyond the act's.
+
+Without it the refusal is told all the same. Counted from the delivery both end
+after 2.6 seconds, which leaves the ack some time to travel.
+"""
 
 AT_ONCE: Final = 64
 """Acts in flight; more wait within their own deadline."""
@@ -56,6 +60,7 @@ class Act:
     Attributes:
         request_id: which request it names; None if it names none.
         verdict: what they want to say; None if it is no decision.
+        is_submission: whether they ask for elevation.
         may_show: whether the person has the request before their eyes, so that
             a refusal may tell who could.
         terminal_line: does the same on the terminal.
@@ -66,6 +71,7 @@ class Act:
     deadline: Deadline
     request_id: RequestId | None = None
     verdict: Verdict | None = None
+    is_submission: bool = False
     may_show: bool = False
     terminal_line: str = ""
 
@@ -137,8 +143,10 @@ class Desk:
             code=error.code,
             why=error.why,
             evidence=act.evidence,
+            is_submission=act.is_submission,
         )
-        await self._background.finish_within(refusal, EXPLAIN_SECONDS)
+        seconds = act.deadline.later(EXPLAIN_SECONDS).remaining()
+        await self._background.finish_within(refusal, seconds)
 
     async def request(
         self, request_id: RequestId, deadline: Deadline
@@ -172,7 +180,8 @@ class Desk:
         who_can, stranger = None, None
         if isinstance(error, NotAllowed | NotEligible | SelfApproval):
             try:
-                async with asyncio.timeout(EXPLAIN_SECONDS):
+                left = act.deadline.later(EXPLAIN_SECONDS).remaining()
+                async with asyncio.timeout(left):
                     who_can = await self._who_can(act)
                     stranger = await self._stranger(act)
             except (JitsudoError, TimeoutError):
@@ -188,7 +197,7 @@ class Desk:
     async def _who_can(self, act: Act) -> WhoCan | None:
         if act.request_id is None or not await self._may_show(act):
             return None
-        deadline = Deadline(seconds=EXPLAIN_SECONDS)
+        deadline = act.deadline.later(EXPLAIN_SECONDS)
         request = await self.request(act.request_id, deadline)
         members: set[str] = set()
         for group in request.routing.approver_groups:
@@ -203,7 +212,7 @@ class Desk:
         if act.may_show or act.request_id is None:
             return True
         try:
-            deadline = Deadline(seconds=EXPLAIN_SECONDS)
+            deadline = act.deadline.later(EXPLAIN_SECONDS)
             # Not self.identify: a refusal is audited where it happened, once.
             email = await self._people.identify(act.person, deadline)
             actor = Actor(email=email, origin=Origin.SLACK, evidence=act.evidence)
@@ -215,7 +224,7 @@ class Desk:
 
     async def _stranger(self, act: Act) -> str | None:
         actor = await self._people.identify(
-            act.person, Deadline(seconds=EXPLAIN_SECONDS)
+            act.person, act.deadline.later(EXPLAIN_SECONDS)
         )
         groups = await self._jitsudo.directory.groups_of(actor)
         return None if groups else actor

@@ -47,6 +47,7 @@ class JitsudoPort(Protocol):
         code: str,
         why: str,
         evidence: Mapping[str, str],
+        is_submission: bool = False,
     ) -> None:
         """Record that somebody who is not known was refused."""
         ...

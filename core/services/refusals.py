@@ -34,6 +34,12 @@ class Refusals:
         """Keep where to write."""
         self._store = store
         self._clock = clock
+        self._not_audited = 0
+
+    @property
+    def not_audited(self) -> int:
+        """Return how many refusals this process could not write."""
+        return self._not_audited
 
     async def record(
         self,
@@ -44,29 +50,38 @@ class Refusals:
         code: str,
         why: str,
         details: Mapping[str, Json],
+        action: AuditAction | None = None,
         deadline: Deadline | None = None,
     ) -> None:
-        """Write a refusal; one that cannot be written is logged and still stands.
+        """Write a refusal; one that cannot be written is logged and counted.
+
+        It stands either way.
 
         Args:
-            verdict: what the actor wanted to say; None for a submission.
+            request_id: what they named; if they are known and it does not exist,
+                nothing is written.
+            verdict: what the actor wanted to say; None if it was no decision.
             code: the refusal's stable code.
             why: what the actor was told.
             details: what was asked, and policy's revision.
+            action: what the log calls it; by default a decision's refusal or,
+                without a verdict, a submission's.
             deadline: the refused act's own; the answer does not wait for more.
         """
-        key = RefusalKey(
-            actor=actor.email,
+        action = action or _action(verdict)
+        key = _key(
+            actor.email,
             # Nobody checked that what a stranger named exists: whoever makes up
             # an id each time would make each time a first one.
-            request_id="" if actor.is_stranger else request_id or "",
-            verdict=verdict,
-            code=code,
+            "" if actor.is_stranger else request_id or "",
+            verdict,
+            action,
+            code,
         )
         fact = AuditFact(
             occurred_at=self._clock.now(),
             actor=actor.email,
-            action=_action(verdict),
+            action=action,
             outcome=Outcome.FAILURE,
             origin=actor.origin,
             request_id=request_id,
@@ -80,13 +95,19 @@ class Refusals:
         )
 
         async def work(uow: UnitOfWork) -> None:
+            if (
+                key.request_id
+                and await uow.requests.get(RequestId(key.request_id)) is None
+            ):
+                return
             if await uow.refusals.note(key, at=fact.occurred_at, window=WINDOW):
-                await uow.jobs.add(_close_later(key, fact))
+                await uow.jobs.add(_close_later(key, fact, code))
                 await uow.audit.append(fact)
 
         try:
             await in_transaction(self._store, work, deadline=deadline)
         except (DependencyError, OutcomeUnknown, RefusedError) as error:
+            self._not_audited += 1
             _log.exception("refusal_not_audited", refusal=code, error=error.code)
 
     async def tell_repeats(self, job: Job) -> None:
@@ -95,13 +116,10 @@ class Refusals:
         Raises:
             DependencyError: nothing was written; the job is tried again.
         """
-        verdict = job.payload["verdict"]
-        key = RefusalKey(
-            actor=job.payload["actor"],
-            request_id=job.payload["request_id"],
-            verdict=Verdict(verdict) if verdict else None,
-            code=job.payload["code"],
-        )
+        told = job.payload
+        verdict = Verdict(told["verdict"]) if told["verdict"] else None
+        action = AuditAction(told["action"])
+        key = _key(told["actor"], told["request_id"], verdict, action, told["code"])
 
         async def work(uow: UnitOfWork) -> None:
             repeats = await uow.refusals.close(key)
@@ -112,14 +130,14 @@ class Refusals:
                     AuditFact(
                         occurred_at=self._clock.now(),
                         actor=key.actor,
-                        action=_action(key.verdict),
+                        action=action,
                         outcome=Outcome.FAILURE,
                         origin=SYSTEM.origin,
                         request_id=RequestId(key.request_id) or None,
                         details={
-                            "code": key.code,
+                            "code": told["code"],
                             "repeated": repeats,
-                            **({"verdict": verdict} if verdict else {}),
+                            **({"verdict": verdict.value} if verdict else {}),
                         },
                     )
                 )
@@ -136,7 +154,19 @@ def _action(verdict: Verdict | None) -> AuditAction:
     return AuditAction.REQUEST_DECISION_REFUSED
 
 
-def _close_later(key: RefusalKey, fact: AuditFact) -> NewJob:
+def _key(
+    actor: str, request_id: str, verdict: Verdict | None, action: AuditAction, code: str
+) -> RefusalKey:
+    """Return what makes refusals the same one; the action counts as well."""
+    return RefusalKey(
+        actor=actor,
+        request_id=request_id,
+        verdict=verdict,
+        code=f"{action.value}:{code}",
+    )
+
+
+def _close_later(key: RefusalKey, fact: AuditFact, code: str) -> NewJob:
     spelled = "\n".join(
         (key.actor, key.request_id, key.verdict.value if key.verdict else "", key.code)
     )
@@ -150,6 +180,7 @@ def _close_later(key: RefusalKey, fact: AuditFact) -> NewJob:
             "actor": key.actor,
             "request_id": key.request_id,
             "verdict": key.verdict.value if key.verdict else "",
-            "code": key.code,
+            "action": fact.action.value,
+            "code": code,
         },
     )

@@ -157,6 +157,7 @@ async def test_a_refusal_that_cannot_be_written_is_still_one(
 
         assert [log["event"] for log in logs] == ["refusal_not_audited"]
         assert logs[0]["error"] == "store_unavailable"
+        assert product.jitsudo.services.refusals.not_audited == 1
         assert store.deadlines[-1] is not None
         assert (await product.record(request.id)).request == request
         assert await product.actions() == ["request.created"]
