@@ -59,7 +59,7 @@ async def open_direct(
     """Open the database with the server's settings.
 
     With a token the commands act as its owner; without one as the operator,
-    who may issue tokens and read the audit log but decide nothing.
+    who may issue tokens, read requests and the audit log but decide nothing.
 
     Raises:
         ConfigurationError: the settings cannot be, or name no policy.
@@ -73,6 +73,10 @@ async def open_direct(
     async with open_jitsudo(settings) as jitsudo:
         approvals: Approvals
         if target.token is None:
+            terminal.note(
+                "Direct mode: no token, so this reads as the operator and decides "
+                "nothing."
+            )
             approvals = jitsudo.operator(f"operator:{user}@{host}", evidence)
         else:
             bearer = await jitsudo.authenticate(target.token)

@@ -39,7 +39,7 @@ from core.services.revoke import EndGrant
 from core.services.submit import Submit
 from core.services.tokens import Tokens
 from core.services.withdraw import Withdraw
-from core.vocabulary import PolicyPackage, RequestId, TokenScope
+from core.vocabulary import PolicyPackage, RequestId, TokenScope, Verdict
 
 ALL_SCOPES = frozenset(TokenScope)
 
@@ -77,7 +77,8 @@ class Binding:
         deadline: one for every call together, of an act that began before this
             was bound; counts instead of `seconds`.
         is_operator: somebody who holds the database's address: may issue
-            tokens and read what auditors read, but is nobody who could decide.
+            tokens and read every request and what auditors read, but is
+            nobody who could decide.
     """
 
     actor: Actor
@@ -106,7 +107,7 @@ class InProcessApprovals(Approvals):
     @override
     async def approve(self, request_id: RequestId, *, comment: str) -> RequestRecord:
         """Approve a request."""
-        self._need(TokenScope.APPROVE)
+        await self._need_to_decide(request_id, Verdict.APPROVE)
         return await self._services.decide.approve(
             self._person(), request_id, comment=comment, deadline=self._deadline()
         )
@@ -114,7 +115,7 @@ class InProcessApprovals(Approvals):
     @override
     async def deny(self, request_id: RequestId, *, reason: str) -> RequestRecord:
         """Deny a request."""
-        self._need(TokenScope.APPROVE)
+        await self._need_to_decide(request_id, Verdict.DENY)
         return await self._services.decide.deny(
             self._person(), request_id, reason=reason, deadline=self._deadline()
         )
@@ -138,18 +139,24 @@ class InProcessApprovals(Approvals):
         """Return a request that the actor may see."""
         self._need(TokenScope.READ)
         return await self._services.look.get(
-            self._person(),
+            self._actor,
             request_id,
             wait=wait,
             since_version=since_version,
             deadline=self._deadline(),
+            sees_all=self._binding.is_operator,
         )
 
     @override
     async def list(self, query: RequestQuery) -> RequestPage:
         """Return a page of the requests that the actor may see."""
         self._need(TokenScope.READ)
-        return await self._services.look.list(self._person(), query, self._deadline())
+        return await self._services.look.list(
+            self._actor,
+            query,
+            self._deadline(),
+            sees_all=self._binding.is_operator,
+        )
 
     @override
     async def credentials(self, request_id: RequestId) -> Credentials:
@@ -222,6 +229,8 @@ class InProcessApprovals(Approvals):
     async def revoke_token(self, token_id: str) -> Token:
         """End a token of one's own, or as an admin anybody's."""
         may_revoke_all = TokenScope.ADMIN in self._binding.scopes
+        if not may_revoke_all:
+            self._need(TokenScope.REQUEST)
         owner: str | None = self._actor.email
         if may_revoke_all and await self._is_admin():
             owner = None
@@ -263,6 +272,26 @@ class InProcessApprovals(Approvals):
             raise NotAllowed(
                 reason=f"this token lacks the scope {scope.value!r}; use another one"
             )
+
+    async def _need_to_decide(self, request_id: RequestId, verdict: Verdict) -> None:
+        """Check that the token may decide; whoever tries without is audited.
+
+        Raises:
+            NotAllowed: it lacks the scope.
+        """
+        try:
+            self._need(TokenScope.APPROVE)
+        except NotAllowed as refusal:
+            await self._services.refusals.record(
+                self._actor,
+                request_id=request_id,
+                verdict=verdict,
+                code=refusal.code,
+                why=str(refusal),
+                details={"scopes": sorted(s.value for s in self._binding.scopes)},
+                deadline=self._deadline(),
+            )
+            raise
 
     async def _is_admin(self) -> bool:
         if self._binding.is_operator:

@@ -191,6 +191,22 @@ def test_direct_mode_without_a_token_decides_nothing(served: ServedJitsudo) -> N
     assert audit[0]["origin"] == "direct"
 
 
+def test_direct_mode_without_a_token_reads_as_the_operator(
+    served: ServedJitsudo,
+) -> None:
+    """One request or all of them; on stderr it says so."""
+    request_id = served.a_request()
+
+    one = served.direct("status", request_id, "-o", "json")
+    many = served.direct("status", "--pending", "-o", "json")
+
+    assert (one.returncode, many.returncode) == (0, 0)
+    assert json.loads(one.stdout)["id"] == request_id
+    assert request_id in [request["id"] for request in json.loads(many.stdout)]
+    for done in (one, many):
+        assert "no token, so this reads as the operator" in done.stderr
+
+
 def test_direct_mode_never_reads_credentials(served: ServedJitsudo) -> None:
     """Not even those of the token's owner."""
     request_id = served.a_request()

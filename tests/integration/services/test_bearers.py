@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import pytest
 
+from core.approvals import RequestQuery
 from core.domain.audit import GENESIS
 from core.domain.token import digest_of
 from core.errors import (
@@ -18,7 +19,7 @@ from core.errors import (
 from core.in_process import ALL_SCOPES
 from core.ports import AuditFilter
 from core.vocabulary import AuditAction, Origin, PolicyPackage, TokenScope
-from tests.support.builders import ALICE, BOB, DAVE, ERIN
+from tests.support.builders import ALICE, BOB, DAVE, ERIN, an_ask
 from tests.support.products import Product
 
 Attempt: TypeAlias = Callable[[], Awaitable[object]]
@@ -133,6 +134,20 @@ async def test_tokens_are_listed_and_revoked_by_their_owner_or_an_admin(
     assert len(await scripted.events(AuditAction.TOKEN_REVOKED)) == 1
 
 
+async def test_a_token_that_only_reads_ends_none(scripted: Product) -> None:
+    """Whoever finds it could otherwise sign its owner out everywhere."""
+    token = (await scripted.token(ALICE)).token
+    reading = frozenset({TokenScope.READ, TokenScope.APPROVE})
+
+    with pytest.raises(NotAllowed, match="lacks the scope 'request'"):
+        await scripted.acting(ALICE, scopes=reading).revoke_token(token.id)
+
+    assert await scripted.acting(ALICE).tokens() == (token,)
+    for scope in (TokenScope.REQUEST, TokenScope.ADMIN):
+        acting = scripted.acting(ALICE, scopes=frozenset({scope}))
+        assert (await acting.revoke_token(token.id)).revoked_at is not None
+
+
 async def test_the_audit_log_is_for_auditors_and_admins(scripted: Product) -> None:
     """As are verification, trying out policy, and the list of jobs."""
     scripted.groups.join("aud@example.com", "jitsudo-auditors")
@@ -214,7 +229,12 @@ async def test_an_operator_is_nobody_who_could_decide(scripted: Product) -> None
     assert (await scripted.jitsudo.authenticate(issued.secret)).email == ALICE
     assert (await operator.verify_audit()).events == 2
     assert await operator.jobs(failing_only=False)
+    assert (await operator.get(request_id)).request.id == request_id
+    page = await operator.list(RequestQuery(requester=ALICE))
+    assert [record.request.id for record in page.records] == [request_id]
+    assert (await operator.list(RequestQuery(mine=True))).records == ()
     attempts: tuple[Attempt, ...] = (
+        lambda: operator.submit(an_ask()),
         lambda: operator.approve(request_id, comment=""),
         lambda: operator.deny(request_id, reason="no"),
         lambda: operator.withdraw(request_id),

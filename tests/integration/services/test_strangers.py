@@ -3,11 +3,13 @@
 import pytest
 
 from core.domain.audit import AuditEvent
-from core.errors import NotFound
+from core.errors import NotAllowed, NotFound
 from core.services.refusals import WINDOW
-from core.vocabulary import AuditAction, Origin, Outcome, RequestId, Verdict
+from core.vocabulary import AuditAction, Origin, Outcome, RequestId, TokenScope, Verdict
 from tests.support.builders import DAVE, a_request_id
 from tests.support.products import Product
+
+READ = frozenset({TokenScope.READ})
 
 
 async def turned_away(
@@ -16,6 +18,7 @@ async def turned_away(
     verdict: Verdict | None = Verdict.APPROVE,
     *,
     user: str = "U9",
+    is_submission: bool = False,
 ) -> None:
     """Have a guest of another company refused."""
     await product.jitsudo.refuse_stranger(
@@ -25,6 +28,7 @@ async def turned_away(
         code="not_authenticated",
         why="another company",
         evidence={"slack_team": "T9", "slack_user": user},
+        is_submission=is_submission,
     )
 
 
@@ -87,6 +91,33 @@ async def test_each_stranger_and_each_verdict_is_another_refusal(
     ]
 
 
+@pytest.mark.parametrize(
+    ("is_submission", "action"),
+    [
+        (False, AuditAction.IDENTITY_REFUSED),
+        (True, AuditAction.REQUEST_ELIGIBILITY_REFUSED),
+    ],
+)
+async def test_what_a_stranger_wanted_is_told_apart(
+    product: Product, *, is_submission: bool, action: AuditAction
+) -> None:
+    """Looking at a request is not asking for one; repeats are called the same."""
+    for wanted in (is_submission, not is_submission, is_submission):
+        await turned_away(product, None, None, is_submission=wanted)
+
+    first, other = await failures(product)
+    assert (first.fact.action, first.fact.details["code"]) == (
+        action,
+        "not_authenticated",
+    )
+    assert other.fact.action is not action
+    product.clock.move(WINDOW)
+    await product.hurry_and_work()
+    (repeats,) = (await failures(product))[2:]
+    assert repeats.fact.action is action
+    assert repeats.fact.details == {"code": "not_authenticated", "repeated": 1}
+
+
 async def test_a_known_person_who_makes_up_ids_writes_nothing(
     product: Product,
 ) -> None:
@@ -96,5 +127,7 @@ async def test_a_known_person_who_makes_up_ids_writes_nothing(
             await product.acting(DAVE).approve(a_request_id(), comment="")
         with pytest.raises(NotFound):
             await product.acting(DAVE).deny(a_request_id(), reason="no")
+        with pytest.raises(NotAllowed):
+            await product.acting(DAVE, scopes=READ).approve(a_request_id(), comment="")
 
     assert await product.events() == []
