@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from core.clock import Deadline
 from core.domain.principal import Principal
+from core.errors import NotAllowed
 from core.ports import Directory, PrincipalRow, Store
 
 
@@ -24,6 +25,18 @@ class People:
         """
         people = await self.principals([email], deadline)
         return people[email]
+
+    async def check_enabled(self, email: str, deadline: Deadline | None) -> None:
+        """Refuse somebody of whom nothing counts any more; groups are not read.
+
+        Raises:
+            NotAllowed: they are disabled.
+            StoreUnavailable: the database does not answer.
+        """
+        async with self._store.snapshot(deadline) as uow:
+            row = await uow.principals.get(email)
+        if row.is_disabled:
+            raise NotAllowed(reason=f"{email} is disabled; ask an admin")
 
     async def principals(
         self, emails: Iterable[str], deadline: Deadline | None

@@ -1,5 +1,7 @@
 """Who may see a request."""
 
+from dataclasses import replace
+
 from core.clock import Deadline
 from core.domain.decision import RequestRecord
 from core.domain.principal import Principal
@@ -40,7 +42,8 @@ class Visibility:
     ) -> bool:
         """Tell whether `person` may see a request that they can name.
 
-        No clear answer of policy means no.
+        Whoever may approve or deny it may; a freeze (`deny`) stops approvals
+        only. No clear answer of policy means no.
 
         Raises:
             DirectoryUnavailable: the groups cannot be read.
@@ -50,7 +53,7 @@ class Visibility:
             return True
         request = record.request
         requester = await self._people.principal(request.requester, deadline)
-        question = question_about(
+        approval = question_about(
             request,
             action=PolicyAction.APPROVE,
             user=person,
@@ -59,7 +62,9 @@ class Visibility:
             now=self._clock.now(),
         )
         try:
-            answer = await self._policy.ask(question, deadline)
+            if (await self._policy.ask(approval, deadline)).is_allowed:
+                return True
+            denial = replace(approval, action=PolicyAction.DENY)
+            return (await self._policy.ask(denial, deadline)).allow
         except PolicyUnavailable:
             return False
-        return answer.is_allowed

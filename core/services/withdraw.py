@@ -43,9 +43,10 @@ class Withdraw:
 
         Raises:
             NotFound: there is none, or it is not this actor's business.
-            NotAllowed: it is somebody else's.
+            NotAllowed: it is somebody else's, or the actor is disabled.
             WrongState: it is decided already.
         """
+        await self._people.check_enabled(actor.email, deadline)
         record = await read_record(self._store, request_id, deadline)
         await self._check_own(actor, record, deadline)
         if _is_withdrawn(record):

@@ -24,8 +24,17 @@ from core.vocabulary import (
     RequestState,
     TokenScope,
 )
-from tests.support.builders import ALICE, BEN, BOB, CAROL, DAVE, ERIN, an_ask
-from tests.support.policies import ScriptedPolicy, refusing
+from tests.support.builders import (
+    ALICE,
+    BEN,
+    BOB,
+    CAROL,
+    DAVE,
+    ERIN,
+    a_request_id,
+    an_ask,
+)
+from tests.support.policies import YES, ScriptedPolicy, always, refusing
 from tests.support.products import Product
 from tests.support.providers import SECRET
 
@@ -82,11 +91,62 @@ async def test_policy_shows_a_named_request_to_whom_it_lets_decide(
 
     assert await sees(scripted, CAROL, request_id)
     assert await listed(scripted, CAROL) == []
-    policy.rule = refusing(PolicyAction.APPROVE)
+    policy.rule = refusing(PolicyAction.APPROVE, PolicyAction.DENY)
     assert not await sees(scripted, CAROL, request_id)
     policy.failure = "down"
     assert not await sees(scripted, CAROL, request_id)
     assert await sees(scripted, BOB, request_id)
+
+
+async def test_a_freeze_hides_nothing_from_whoever_may_still_deny(
+    scripted: Product, policy: ScriptedPolicy
+) -> None:
+    """Nobody may approve, but carol, in no approver group, may say no."""
+    request_id = (await scripted.submit()).request.id
+    policy.rule = always(replace(YES, deny=("change freeze",)))
+
+    assert await sees(scripted, CAROL, request_id)
+    policy.rule = refusing(PolicyAction.APPROVE)
+    assert await sees(scripted, CAROL, request_id)
+    with pytest.raises(NotAllowed):
+        await scripted.acting(CAROL).withdraw(request_id)
+    record = await scripted.acting(CAROL).deny(request_id, reason="freeze")
+    assert record.request.state is RequestState.REJECTED
+
+
+async def test_a_disabled_person_sees_and_withdraws_nothing(scripted: Product) -> None:
+    """Neither an approver nor the requester, and whether an id exists or not."""
+    request = (await scripted.submit()).request
+
+    def attempts(person: str) -> tuple[Attempt, ...]:
+        acting = scripted.acting(person)
+        return (
+            lambda: acting.get(request.id),
+            lambda: acting.get(a_request_id()),
+            lambda: acting.list(RequestQuery()),
+            lambda: acting.withdraw(request.id),
+        )
+
+    for person in (ALICE, BOB):
+        await scripted.disable(person)
+        for attempt in attempts(person):
+            with pytest.raises(NotAllowed, match=f"{person} is disabled"):
+                await attempt()
+
+    assert (await scripted.record(request.id)).request == request
+
+
+async def test_a_repeated_approval_of_somebody_disabled_tells_nothing(
+    scripted: Product, policy: ScriptedPolicy
+) -> None:
+    """What they said once does not answer them any more."""
+    policy.rule = always(replace(YES, required_approvals=2))
+    request_id = (await scripted.submit()).request.id
+    await scripted.acting(BOB).approve(request_id, comment="")
+    await scripted.disable(BOB)
+
+    with pytest.raises(NotAllowed, match="is disabled"):
+        await scripted.acting(BOB).approve(request_id, comment="")
 
 
 async def test_a_list_is_filtered_and_paged(product: Product) -> None:
@@ -175,7 +235,7 @@ async def test_nobody_else_reads_credentials(scripted: Product) -> None:
     scripted_policy = scripted.jitsudo.policy
     assert isinstance(scripted_policy, ScriptedPolicy)
     request_id = (await scripted.active()).request.id
-    scripted_policy.rule = refusing(PolicyAction.APPROVE)
+    scripted_policy.rule = refusing(PolicyAction.APPROVE, PolicyAction.DENY)
 
     for insider in (BOB, BEN, ERIN):
         with pytest.raises(NotAllowed, match=r"only alice@example\.com"):
@@ -291,4 +351,10 @@ async def test_a_token_does_what_its_scope_says(
             await act()
 
     assert (await scripted.record(request_id)).decisions == ()
-    assert await scripted.actions() == ["request.created"]
+    # Only who tried to decide is news.
+    refused = await scripted.events(outcome=Outcome.FAILURE)
+    told = [(event.fact.actor, event.fact.details["verdict"]) for event in refused]
+    tried = [(BOB, "approve"), (BOB, "deny")]
+    assert told == (tried if scope is TokenScope.APPROVE else [])
+    assert all(event.fact.request_id == request_id for event in refused)
+    assert len(await scripted.events()) == 1 + len(refused)
