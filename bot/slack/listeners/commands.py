@@ -72,8 +72,8 @@ class CommandListeners:
         if isinstance(line, HelpLine):
             await ack(text=HELP)
             return
-        act = _about(act, line)
         asks = isinstance(line, RequestLine)
+        act = replace(_about(act, line), is_submission=asks)
         answer = await self._once.do(
             command.trigger_id if asks else "",
             lambda: self._desk.answer(act, lambda: self._do(act, line, command)),

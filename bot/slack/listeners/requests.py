@@ -43,6 +43,7 @@ class RequestListeners:
             person=sent.person,
             evidence=sent.evidence(),
             deadline=deadline_of(context),
+            is_submission=True,
         )
         answer = await self._once.do(
             sent.view_id,
