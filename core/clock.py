@@ -29,6 +29,12 @@ class Deadline:
         """
         self._ends = time.monotonic() + seconds
 
+    def later(self, seconds: float) -> "Deadline":
+        """Return the deadline that ends some seconds after this one."""
+        other = Deadline(seconds=seconds)
+        other._ends = self._ends + seconds
+        return other
+
     def remaining(self) -> float:
         """Return the seconds left.
 
