@@ -56,6 +56,8 @@ async def list_tokens(request: web.Request) -> web.Response:
 async def issue_token(request: web.Request) -> web.Response:
     """Make a token; the answer is the only place that ever holds its secret."""
     email, scopes, ttl = access.from_token_order(await body_fields(request))
+    if not scopes:
+        raise Invalid(field="scopes", why="name at least one, such as request or read")
     issued = await request[APPROVALS].issue_token(email, scopes=scopes, ttl=ttl)
     return to_answer(access.to_issued_token(issued))
 

@@ -7,7 +7,7 @@ from core.domain.audit import AuditEvent, AuditFact, ChainReport, to_timestamp
 from core.domain.request import parse_request_id
 from core.errors import Invalid
 from core.ports import AuditFilter
-from core.vocabulary import AuditAction, Origin, Outcome
+from core.vocabulary import AuditAction, Origin, Outcome, RequestId
 from core.wire.fields import Fields
 from core.wire.pages import DEFAULT_PAGE, Parameters
 from core.wire.parsing import parse_json
@@ -93,7 +93,7 @@ def from_audit_query(fields: Fields) -> AuditFilter:
     request_id = fields.text_or_none("requestId")
     return AuditFilter(
         actor=fields.text_or_none("actorIdentity"),
-        request_id=None if request_id is None else parse_request_id(request_id),
+        request_id=None if request_id is None else _request_id(request_id),
         action=fields.one_of("action", AuditAction) if fields.has("action") else None,
         outcome=fields.one_of("outcome", Outcome) if fields.has("outcome") else None,
         provider=fields.text_or_none("provider"),
@@ -102,6 +102,13 @@ def from_audit_query(fields: Fields) -> AuditFilter:
         before_seq=fields.integer("pageToken") if fields.has("pageToken") else None,
         limit=fields.integer("pageSize", default=DEFAULT_PAGE),
     )
+
+
+def _request_id(text: str) -> RequestId:
+    try:
+        return parse_request_id(text)
+    except Invalid as error:
+        raise Invalid(field="requestId", why=error.why) from error
 
 
 def to_audit_page(page: AuditPage) -> JsonObject:

@@ -55,6 +55,20 @@ _STATUSES: Final[Mapping[type[JitsudoError], Status]] = {
 _CLASSES: Final = {kind.code: kind for kind in _STATUSES}
 
 
+_FIELDS: Final[Mapping[str, str]] = {
+    "break-glass": "breakGlass",
+    "duration": "durationSeconds",
+    "e-mail": "identity",
+    "limit": "pageSize",
+    "request id": "id",
+    "scope": "resourceScope",
+    "ttl": "ttlSeconds",
+}
+"""What core and the terminal call a field, and what a client of ours has sent."""
+
+_FIELDS_HERE: Final = {sent: known for known, sent in _FIELDS.items()}
+
+
 def status_of(error: JitsudoError) -> Status:
     """Return how an error travels; a front end's own kinds as their base does."""
     return next(
@@ -63,7 +77,8 @@ def status_of(error: JitsudoError) -> Status:
 
 
 def to_error(error: JitsudoError) -> JsonObject:
-    """Return the body of an error."""
+    """Return the body of an error; a field has the name that the client sent."""
+    error = _renamed(error, _FIELDS)
     return {
         "code": status_of(error).grpc,
         "error": error.code,
@@ -85,6 +100,12 @@ def from_error(fields: Fields) -> JitsudoError | None:
         return None
     facts = Fields({"facts": details[0]}).pairs("facts")
     try:
-        return kind.from_facts(facts)
+        return _renamed(kind.from_facts(facts), _FIELDS_HERE)
     except (TypeError, KeyError, ValueError):
         return None
+
+
+def _renamed(error: JitsudoError, names: Mapping[str, str]) -> JitsudoError:
+    if type(error) is errors.Invalid and error.field in names:
+        return errors.Invalid(field=names[error.field], why=error.why)
+    return error

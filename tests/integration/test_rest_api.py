@@ -23,6 +23,9 @@ ASK = {
 }
 
 
+TOKEN = {"identity": ERIN, "scopes": ["read"], "ttlSeconds": 60}
+
+
 async def _submit(api: ApiServer, **changed: object) -> dict[str, Any]:
     reply = await api.send(
         "POST",
@@ -281,3 +284,31 @@ def _assert_strict(reply: Reply) -> None:
     assert reply.headers["Cache-Control"] == "no-store"
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
     assert reply.headers["Content-Type"].startswith("application/json")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", "/requests", {**ASK, "durationSeconds": 0}, "durationSeconds"),
+        ("POST", "/requests", {**ASK, "breakGlass": True}, "breakGlass"),
+        ("POST", "/requests", {**ASK, "resource_scope": " "}, "resourceScope"),
+        ("GET", "/requests/nope", None, "id"),
+        ("POST", "/requests/nope/approve", {}, "id"),
+        ("GET", "/audit?requestId=nope", None, "requestId"),
+        ("GET", "/audit?pageSize=0", None, "pageSize"),
+        ("POST", "/tokens", {**TOKEN, "ttlSeconds": 0}, "ttlSeconds"),
+        ("POST", "/tokens", {**TOKEN, "scopes": []}, "scopes"),
+    ],
+)
+async def test_errors_name_the_field_as_it_was_sent(
+    api: ApiServer, method: str, path: str, body: dict[str, object] | None, field: str
+) -> None:
+    """Message and details agree, and neither has a name from elsewhere."""
+    token = await api.token(ERIN if path.startswith(("/audit", "/tokens")) else ALICE)
+
+    reply = await api.send(method, BASE + path, token=token, body=body)
+
+    assert reply.status == 400
+    told = reply.json()
+    assert told["details"][0]["field"] == field
+    assert told["message"].startswith(f"{field}: ")
