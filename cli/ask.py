@@ -1,13 +1,13 @@
 """`jitsudo request` and `jitsudo withdraw`."""
 
 from datetime import timedelta
-from typing import Final
+from typing import Final, NoReturn
 
 import click
 
 from cli.errors import NOT_GRANTED, TIMED_OUT
 from cli.group import command
-from cli.output import show_outcome, show_request, show_submitted
+from cli.output import show_outcome, show_request, show_submitted, standing
 from cli.parameters import DurationType, RequestIdType, prose
 from cli.terminal import Terminal
 from cli.waiting import is_over, wait_for
@@ -46,7 +46,11 @@ DEFAULT_TIMEOUT: Final = timedelta(minutes=10)
     callback=prose(required=False),
     help="Why; approvers read it. - reads standard input.",
 )
-@click.option("--break-glass", is_flag=True, help="Ask for emergency access.")
+@click.option(
+    "--break-glass",
+    is_flag=True,
+    help="Ask for emergency access; this version refuses it.",
+)
 @click.option("--wait", is_flag=True, help="Wait until it is granted or not.")
 @click.option(
     "--timeout",
@@ -91,6 +95,7 @@ async def request(
             show_submitted(terminal, record)
         record = await connection.settle(record.request.id) or record
         if not wait:
+            _tell_next(terminal, record)
             return
         final = await wait_for(
             terminal,
@@ -104,18 +109,44 @@ async def request(
 
 def _tell_end(terminal: Terminal, record: RequestRecord) -> None:
     """Print how the waiting ended, and end with its exit code."""
+    if not _is_answered(record):
+        _tell_no_end(terminal, record)
     if terminal.is_table and not terminal.flags.quiet:
         show_outcome(terminal, record)
     elif not terminal.is_table:
         show_request(terminal, record)
     request = record.request
-    if not _is_answered(record):
-        terminal.warn(f"Still {request.state}: --timeout has passed.")
-        raise click.exceptions.Exit(TIMED_OUT)
     if request.state is not RequestState.ACTIVE:
         if request.decision_text and request.state is RequestState.REJECTED:
             terminal.note(f"Denied by {request.decided_by}: {request.decision_text}")
         raise click.exceptions.Exit(NOT_GRANTED)
+
+
+def _tell_no_end(terminal: Terminal, record: RequestRecord) -> NoReturn:
+    """Say that --timeout has passed, and how to look again."""
+    if not terminal.is_table:
+        show_request(terminal, record)
+    request = record.request
+    what = (
+        "nobody decided in time"
+        if request.state is RequestState.PENDING
+        else "its credentials are not there yet"
+    )
+    terminal.warn(
+        f"Still {standing(request)}: --timeout has passed and {what}; "
+        f"look again with `jitsudo status {request.id}`"
+    )
+    raise click.exceptions.Exit(TIMED_OUT)
+
+
+def _tell_next(terminal: Terminal, record: RequestRecord) -> None:
+    """Say on standard error what to do next, where a person reads the table."""
+    if terminal.is_table and not is_over(record):
+        request_id = record.request.id
+        terminal.note(
+            f"Next: `jitsudo status {request_id}`, and "
+            f"`jitsudo exec {request_id} -- COMMAND` once it is approved"
+        )
 
 
 def _is_answered(record: RequestRecord) -> bool:

@@ -8,6 +8,7 @@ from functools import update_wrapper
 from typing import Any, Final
 
 import click
+from click.shell_completion import CompletionItem
 from typing_extensions import override
 
 from cli.errors import BROKEN_PIPE, discard_output, exit_code_of, tell
@@ -64,6 +65,33 @@ def _store_output(ctx: click.Context, param: click.Parameter, value: Any) -> Non
         raise click.BadParameter(message, ctx, param)
 
 
+class _Formats(click.Choice[str]):
+    """Formats, of which CSV is neither shown nor completed where it is rare.
+
+    Before a member's name it has to be taken all the same: the member may be
+    the one that writes it.
+    """
+
+    def __init__(self, formats: Sequence[str], *, shown: Sequence[str] = ()) -> None:
+        """Take `formats`; show `shown`, or all of them."""
+        super().__init__(formats)
+        self._shown = tuple(shown) or tuple(formats)
+
+    @override
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        """Return the formats that are shown."""
+        return f"[{'|'.join(self._shown)}]"
+
+    @override
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the formats that are shown and begin so."""
+        return [
+            CompletionItem(name) for name in self._shown if name.startswith(incomplete)
+        ]
+
+
 def _global_options(formats: Sequence[str]) -> list[click.Option]:
     def option(*names: str, **rest: Any) -> click.Option:
         rest.setdefault("callback", _store(names[-1].lstrip("-")))
@@ -76,7 +104,9 @@ def _global_options(formats: Sequence[str]) -> list[click.Option]:
         option(
             "-o",
             "--output",
-            type=click.Choice(formats),
+            type=_Formats(
+                formats, shown=FORMATS if formats is _ANY_FORMAT else formats
+            ),
             callback=_store_output,
             help="How to print data; table by default.",
         ),

@@ -91,6 +91,30 @@ def test_nothing_is_accepted_and_ignored(terminal: TestTerminal, line: str) -> N
     assert terminal.approvals.asked == []
 
 
+@pytest.mark.parametrize(
+    ("line", "is_offered"),
+    [
+        ("--help", False),
+        ("server --help", False),
+        ("status --help", False),
+        ("audit --help", True),
+        ("audit list --help", True),
+    ],
+)
+def test_csv_is_offered_only_by_audit(
+    terminal: TestTerminal, line: str, *, is_offered: bool
+) -> None:
+    """A group whose members cannot write it does not show it."""
+    assert ("csv" in terminal.run(*line.split()).stdout.split("Examples")[0]) is (
+        is_offered
+    )
+
+
+def test_break_glass_says_that_it_is_refused(terminal: TestTerminal) -> None:
+    """Nobody learns in an emergency what the help knew."""
+    assert "this version refuses it" in terminal.run("request", "--help").stdout
+
+
 def test_csv_may_be_named_before_audit(terminal: TestTerminal) -> None:
     """A flag before the command is checked against what the command can write."""
     result = terminal.run("-o", "csv", "audit")

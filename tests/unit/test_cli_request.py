@@ -52,6 +52,19 @@ def test_request_prints_the_references_lines(terminal: TestTerminal) -> None:
     ]
 
 
+def test_request_says_what_comes_next(terminal: TestTerminal) -> None:
+    """On standard error, for who reads the table; not for a script."""
+    record = a_record()
+    terminal.approvals.answers = [record] * 3
+
+    told = terminal.run(*_REQUEST).stderr
+
+    assert f"jitsudo status {record.request.id}" in told
+    assert f"jitsudo exec {record.request.id} -- COMMAND" in told
+    assert terminal.run(*_REQUEST, "-q").stderr == ""
+    assert terminal.run(*_REQUEST, "-o", "json").stderr == ""
+
+
 def test_quiet_request_prints_the_id_alone(terminal: TestTerminal) -> None:
     """A script can keep the id in a variable."""
     record = a_record()
@@ -91,7 +104,9 @@ def test_wait_ends_at_its_timeout(terminal: TestTerminal) -> None:
     result = terminal.run(*_REQUEST, "--wait", "--timeout", "1s")
 
     assert result.exit_code == 124
-    assert "Still PENDING: --timeout has passed." in result.stderr
+    assert "→" not in result.stdout
+    assert "Still PENDING: --timeout has passed and nobody decided" in result.stderr
+    assert "jitsudo status req_" in result.stderr
 
 
 def test_wait_with_json_prints_one_document(terminal: TestTerminal) -> None:
