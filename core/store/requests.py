@@ -59,7 +59,7 @@ _GET: Final = Statement(
 _LOCK: Final = Statement(
     sa.select(requests)
     .where(requests.c.id == sa.bindparam("request_id"))
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 
 _SAVE: Final = Statement(

@@ -16,7 +16,7 @@ import bot.settings
 import core.settings
 from bot.settings import BotSettings, SlackSettings, core_part, load_bot
 from cli.main import COMMANDS, root
-from core.domain.duration import to_text
+from core.duration import to_text
 from core.errors import ConfigurationError
 from core.providers.sealing import FernetSealer
 from core.settings import CoreSettings, load_core
