@@ -8,7 +8,7 @@ from typing import Final
 from core.clock import Deadline
 from core.domain.principal import Actor
 from core.errors import JitsudoError
-from core.in_process import ALL_SCOPES, Binding, InProcessApprovals, Services
+from core.in_process import InProcessApprovals
 from core.ports import (
     Clock,
     Directory,
@@ -19,6 +19,7 @@ from core.services.signal import Signal
 from core.services.tokens import Bearer
 from core.services.work import JobHandler, Workers, WorkLimits
 from core.settings import CoreSettings
+from core.use_cases import ALL_SCOPES, Binding, Services
 from core.vocabulary import AuditAction, JobKind, Origin, RequestId, TokenScope, Verdict
 
 LEASE: Final = timedelta(seconds=30)

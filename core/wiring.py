@@ -7,7 +7,6 @@ from typing import Final
 from core.clock import SystemClock
 from core.identity.groups_file import GroupsFile
 from core.identity.nobody import NobodyKnown
-from core.in_process import Services
 from core.policy.documents import from_document
 from core.policy.nothing import NoPolicy
 from core.ports import (
@@ -41,6 +40,7 @@ from core.services.visibility import Visibility
 from core.services.withdraw import Withdraw
 from core.settings import CoreSettings
 from core.store.engine import SqlStore, open_store
+from core.use_cases import Services
 
 CALL_SECONDS: Final = 20.0
 """One call of a credential provider; shorter than a job's lease of 30 s."""

@@ -128,7 +128,7 @@ class Product:
 
     async def token(self, email: str) -> IssuedToken:
         """Have erin, an admin, issue a token with every scope."""
-        from core.in_process import ALL_SCOPES  # noqa: PLC0415 - only here
+        from core.use_cases import ALL_SCOPES  # noqa: PLC0415 - only here
 
         return await self.acting(ERIN).issue_token(
             email, scopes=ALL_SCOPES, ttl=timedelta(hours=1)

@@ -20,9 +20,9 @@ from typing_extensions import override
 from bot.api.app import add_api
 from core.approvals import Approvals
 from core.domain.principal import Actor
-from core.in_process import ALL_SCOPES
 from core.remote import HttpApprovals
 from core.settings import CoreSettings
+from core.use_cases import ALL_SCOPES
 from core.vocabulary import Origin, TokenScope
 from core.wiring import Jitsudo, PartHealth, open_jitsudo
 from tests.support.builders import ALICE, BOB

@@ -16,8 +16,8 @@ from core.errors import (
     NotAuthenticated,
     NotFound,
 )
-from core.in_process import ALL_SCOPES
 from core.ports import AuditFilter
+from core.use_cases import ALL_SCOPES
 from core.vocabulary import AuditAction, Origin, PolicyPackage, TokenScope
 from tests.support.builders import ALICE, BOB, DAVE, ERIN, an_ask
 from tests.support.products import Product

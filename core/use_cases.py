@@ -1,0 +1,68 @@
+"""Every use case of a process, and what an actor is bound to."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.clock import Deadline
+from core.domain.principal import Actor
+from core.ports import Store
+from core.services.audit import ReadAudit
+from core.services.credentials import ReadCredentials
+from core.services.decide import Decide
+from core.services.evaluate import Evaluate
+from core.services.expire import Lapse
+from core.services.issue import Issue
+from core.services.look import Look
+from core.services.people import People
+from core.services.policy_watch import PolicyWatch
+from core.services.refusals import Refusals
+from core.services.revoke import EndGrant
+from core.services.submit import Submit
+from core.services.tokens import Tokens
+from core.services.withdraw import Withdraw
+from core.vocabulary import TokenScope
+
+ALL_SCOPES = frozenset(TokenScope)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Services:
+    """Every use case of a process, built once."""
+
+    submit: Submit
+    decide: Decide
+    withdraw: Withdraw
+    look: Look
+    credentials: ReadCredentials
+    audit: ReadAudit
+    evaluate: Evaluate
+    tokens: Tokens
+    refusals: Refusals
+    issue: Issue
+    end_grant: EndGrant
+    lapse: Lapse
+    policy_watch: PolicyWatch
+    people: People
+    store: Store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Binding:
+    """Who acts, and within which limits; bound by the server.
+
+    Attributes:
+        scopes: what the bearer token may do; every scope where there is none.
+        seconds: how long one call may take before nothing more is begun.
+        deadline: one for every call together, of an act that began before this
+            was bound; counts instead of `seconds`.
+        is_operator: somebody who holds the database's address: may issue
+            tokens and read every request and what auditors read, but is
+            nobody who could decide.
+    """
+
+    actor: Actor
+    scopes: frozenset[TokenScope] = ALL_SCOPES
+    seconds: float = 10.0
+    deadline: Deadline | None = None
+    expires_at: datetime | None = None
+    is_operator: bool = False
