@@ -4,7 +4,7 @@ from bot.slack import ids
 from bot.slack.blocks import Block, modal, plain, quote, section, text_input
 from bot.slack.payloads import ViewMemory
 from bot.slack.standing import asked_for
-from bot.slack.text import PROSE_SHOWN, spoken
+from bot.slack.text import PROSE_SHOWN, spoken, to_sentence
 from core.domain.request import ElevationRequest
 from core.domain.text import (
     PROSE_LIMIT,
@@ -12,6 +12,7 @@ from core.domain.text import (
     ROLE_LIMIT,
     SCOPE_LIMIT,
 )
+from core.errors import Invalid
 
 
 def deny_modal(request: ElevationRequest, memory: ViewMemory) -> Block:
@@ -98,6 +99,15 @@ def result_modal(title: str, text: str) -> Block:
         close="Close",
         blocks=[section(plain(text), "result")],
     )
+
+
+def marked_field(error: Invalid) -> Block:
+    """Return the answer that marks one input of a form and keeps what was typed.
+
+    Slack puts the text below the input and names the field nowhere.
+    """
+    errors = {error.field: to_sentence(error.why)}
+    return {"response_action": "errors", "errors": errors}
 
 
 def _facts(request: ElevationRequest) -> list[Block]:

@@ -114,6 +114,19 @@ def inline(text: str, limit: int = TEXT_LIMIT) -> str:
     return clip(escape(one_line(text)), limit)
 
 
+def to_sentence(why: str, subject: str = "This") -> str:
+    """Return what core says of a field, where nothing around it names the field.
+
+    `is blank; say why` becomes `This is blank; say why.`; what has a subject of
+    its own only gets its capital and its full stop.
+    """
+    shown = one_line(why)
+    if shown.partition(" ")[0] in {"is", "has", "must", "holds"}:
+        shown = f"{subject} {shown}"
+    shown = shown[:1].upper() + shown[1:]
+    return shown if shown.endswith((".", "!", "?")) else f"{shown}."
+
+
 def date_token(moment: datetime) -> str:
     """Return a time that every reader sees in their own time zone.
 

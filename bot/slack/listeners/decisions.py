@@ -12,7 +12,12 @@ from bot.slack.blocks import Block
 from bot.slack.client import SlackClient
 from bot.slack.desk import Act, Answer, Desk, id_or_none
 from bot.slack.middleware import deadline_of, matched
-from bot.slack.modals import approve_modal, deny_modal, result_modal
+from bot.slack.modals import (
+    approve_modal,
+    deny_modal,
+    marked_field,
+    result_modal,
+)
 from bot.slack.payloads import ButtonClick, ModalSubmission, ViewMemory
 from bot.slack.sentences import still_needed, terminal_line
 from bot.slack.standing import is_open, refuse_closed
@@ -171,7 +176,7 @@ def _request_of(sent: ModalSubmission) -> RequestId:
 def _modal_answer(title: str, field: str, answer: Answer) -> Mapping[str, Any]:
     """Return how a modal goes on: it closes, marks its input, or tells."""
     if isinstance(answer.error, Invalid) and answer.error.field == field:
-        return {"response_action": "errors", "errors": {field: answer.error.why}}
+        return marked_field(answer.error)
     if answer.text is None:
         return {}
     view = result_modal(title, answer.text)

@@ -9,7 +9,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from bot.slack import ids
 from bot.slack.desk import Act, Answer, Desk
 from bot.slack.middleware import deadline_of, matched
-from bot.slack.modals import result_modal
+from bot.slack.modals import marked_field, result_modal
 from bot.slack.once import Once
 from bot.slack.payloads import ModalSubmission
 from bot.slack.sentences import submitted
@@ -67,8 +67,7 @@ class RequestListeners:
 def _form_answer(answer: Answer) -> Mapping[str, Any]:
     """Return how the form goes on: a field is marked, or it says what happened."""
     if isinstance(answer.error, Invalid) and answer.error.field in _FIELDS:
-        field, why = answer.error.field, answer.error.why
-        return {"response_action": "errors", "errors": {field: why}}
+        return marked_field(answer.error)
     title = "Your request" if answer.error is None else "Not asked"
     view = result_modal(title, answer.text or "")
     return {"response_action": "update", "view": view}

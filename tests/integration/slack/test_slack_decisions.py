@@ -39,7 +39,7 @@ async def test_a_blank_reason_keeps_the_modal_and_a_real_one_denies(
     view = (await office.click("bob", request_id, "deny"))["view"]
 
     blank = await office.hands.submit("bob", view["id"], reason=" \n ")
-    assert list(blank["errors"]) == ["reason"]
+    assert blank["errors"] == {"reason": "This is blank; say why in a few words."}
     assert (await office.request(request_id)).state is RequestState.PENDING
     done = await office.hands.submit("bob", view["id"], reason="not <!channel> today")
 

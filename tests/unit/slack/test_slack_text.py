@@ -14,6 +14,7 @@ from bot.slack.text import (
     length,
     ordinal,
     spoken,
+    to_sentence,
     visible,
 )
 from tests.support.builders import NOON
@@ -89,3 +90,22 @@ def test_a_time_is_shown_in_the_readers_own_zone() -> None:
     assert date_token(NOON) == (
         "<!date^1774008000^{date_short_pretty} {time}|2026-03-20 12:00 UTC>"
     )
+
+
+@pytest.mark.parametrize(
+    ("why", "sentence"),
+    [
+        ("is blank; say why", "This is blank; say why."),
+        ("has 65 characters", "This has 65 characters."),
+        ("must be longer than nothing", "This must be longer than nothing."),
+        ("'aws' is not one of: local", "'aws' is not one of: local."),
+        (
+            "policy requires one; say why you approve this",
+            "Policy requires one; say why you approve this.",
+        ),
+        ("it is.", "It is."),
+    ],
+)
+def test_what_marks_an_input_is_a_sentence(why: str, sentence: str) -> None:
+    """Below an input nothing else says what the words are about."""
+    assert to_sentence(why) == sentence
