@@ -8,6 +8,8 @@ from typing import Final, TypeAlias, cast
 
 import click
 
+from bot.slack.text import to_sentence
+from bot.slack.usage import HELP, USAGE, usage
 from core.domain.request import Ask, parse_request_id
 from core.duration import parse_duration
 from core.errors import Invalid
@@ -59,23 +61,20 @@ class WithdrawLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HelpLine:
-    """`help`, or nothing at all."""
+    """`help`, `approve --help`, or nothing at all.
+
+    Attributes:
+        text: markup.
+    """
+
+    text: str
 
 
 Line: TypeAlias = (
     ApproveLine | DenyLine | StatusLine | RequestLine | WithdrawLine | HelpLine
 )
 
-HELP: Final = """\
-*/jitsudo* asks for a role for a while, and decides about it.
-`/jitsudo request` opens a form; or write it in one line:
-`/jitsudo request --provider local --role infra-admin --scope staging \
---duration 1h --reason "INC-4421"`
-`/jitsudo status` lists what waits and you may see; `/jitsudo status <id>` shows one
-`/jitsudo approve <id> [--comment "looks fine"]`
-`/jitsudo deny <id> [--reason "not today"]` asks for the reason if you leave it out
-`/jitsudo withdraw <id>` takes back your own
-The same commands work on the terminal: `jitsudo --help`"""
+_HELP_WORDS: Final = frozenset({"help", "--help", "-h"})
 
 _SMART: Final = str.maketrans(
     {
@@ -100,17 +99,21 @@ def parse_line(text: str) -> Line:
     """Return what a person typed after `/jitsudo`.
 
     Raises:
-        Invalid: it is no command, and what to type instead.
+        Invalid: it is no command; `why` is a sentence with what to type instead.
     """
     words = to_words(text)
-    if not words or words[0] in {"help", "--help", "-h"}:
-        return HelpLine()
+    if words and words[0] in _HELP_WORDS:
+        words = [*words[1:2], "--help"]
+    if not words or words[0] in _HELP_WORDS:
+        return HelpLine(text=HELP)
     try:
         parsed = _GROUP.main(args=words, prog_name="/jitsudo", standalone_mode=False)
+    except _HelpAskedError as asked:
+        return HelpLine(text=usage(asked.command))
     except click.UsageError as error:
         raise Invalid(field="command", why=_explain(error, words)) from error
-    except click.exceptions.Exit:
-        return HelpLine()
+    except Invalid as error:
+        raise Invalid(field="command", why=_spelling(error)) from error
     return cast("Line", parsed)
 
 
@@ -137,12 +140,30 @@ def _decoded(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
+def _spelling(error: Invalid) -> str:
+    """Return one sentence about an id or a duration that is none."""
+    if error.field == "request id":
+        why = error.why.replace("`jitsudo ", "`/jitsudo ")
+        return to_sentence(f"that is no request id: {why}")
+    return to_sentence(error.why, f"The {error.field}")
+
+
 def _explain(error: click.UsageError, words: list[str]) -> str:
+    """Return one sentence that says what is wrong and what to type instead."""
+    if isinstance(error, click.NoSuchCommand):
+        shown = f"There is no command `{error.command_name[:40]}`"
+        if error.possibilities:
+            return f"{shown}: did you mean `/jitsudo {error.possibilities[0]}`?"
+        return f"{shown}: `/jitsudo help` lists them."
     said = error.format_message().rstrip(".")
-    hint = "type `/jitsudo help` for examples"
-    if {"--comment", "--reason"} & set(words) and "extra argument" in said:
-        hint = 'put quotes round the text: --comment "looks fine"'
-    return f"{said}; {hint}"
+    if isinstance(error, click.NoSuchOption):
+        said = f"No such option `{error.option_name[:40]}`"
+    if words[0] not in USAGE:
+        return f"{said}."
+    prose = [word for word in words if word in {"--comment", "--reason"}]
+    if prose and "extra argument" in said:
+        return f'{said}: put quotes round the text, as in {prose[0]} "looks fine".'
+    return f"{said}: write `{USAGE[words[0]][0]}`."
 
 
 @click.group(add_help_option=False)
@@ -150,40 +171,83 @@ def _GROUP() -> None:  # noqa: N802  # a constant: click makes a command of it
     """Parse /jitsudo; every command returns its line."""
 
 
+class _HelpAskedError(Exception):
+    """Somebody wants to read what one command takes."""
+
+    def __init__(self, command: str) -> None:
+        self.command = command
+        super().__init__(command)
+
+
+def _ask_for_help(ctx: click.Context, _param: click.Parameter, value: object) -> None:
+    if value and ctx.info_name is not None:
+        raise _HelpAskedError(ctx.info_name)
+
+
 _Command: TypeAlias = Callable[..., Line]
 
 
 def _command(name: str) -> Callable[[_Command], click.Command]:
-    return _GROUP.command(name, add_help_option=False)
+    helped = click.option(
+        "-h",
+        "--help",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_ask_for_help,
+    )
+
+    def decorate(body: _Command) -> click.Command:
+        return _GROUP.command(name, add_help_option=False)(helped(body))
+
+    return decorate
+
+
+@_GROUP.command(
+    "revoke",
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True},
+)
+@click.argument("words", nargs=-1)
+def _revoke(**_words: object) -> Line:
+    message = (
+        "Ending a grant early is not in this version: it ends by itself when its "
+        "time is over; what is not decided yet is taken back with "
+        "`/jitsudo withdraw <id>`"
+    )
+    raise click.UsageError(message)
 
 
 @_command("approve")
-@click.argument("request_id")
+@click.argument("request_id", metavar="<id>")
 @click.option("--comment", default="")
 def _approve(request_id: str, comment: str) -> Line:
     return ApproveLine(request_id=parse_request_id(request_id), comment=comment)
 
 
 @_command("deny")
-@click.argument("request_id")
+@click.argument("request_id", metavar="<id>")
 @click.option("--reason", default=None)
 def _deny(request_id: str, reason: str | None) -> Line:
     return DenyLine(request_id=parse_request_id(request_id), reason=reason)
 
 
 @_command("withdraw")
-@click.argument("request_id")
+@click.argument("request_id", metavar="<id>")
 def _withdraw(request_id: str) -> Line:
     return WithdrawLine(request_id=parse_request_id(request_id))
 
 
 @_command("status")
-@click.argument("request_id", required=False)
+@click.argument("request_id", metavar="<id>", required=False)
 @click.option("--pending", is_flag=True)
 @click.option("--mine", is_flag=True)
 @click.option("--limit", type=click.IntRange(1, LIST_LIMIT), default=LIST_LIMIT)
 def _status(*, request_id: str | None, pending: bool, mine: bool, limit: int) -> Line:
     wanted = parse_request_id(request_id) if request_id is not None else None
+    if wanted is not None and (pending or mine):
+        message = "An id stands alone"
+        raise click.UsageError(message)
     return StatusLine(request_id=wanted, pending=pending, mine=mine, limit=limit)
 
 

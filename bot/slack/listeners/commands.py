@@ -10,7 +10,6 @@ from bot.slack import ids
 from bot.slack.client import SlackClient
 from bot.slack.desk import Act, Answer, Desk
 from bot.slack.grammar import (
-    HELP,
     ApproveLine,
     DenyLine,
     HelpLine,
@@ -67,10 +66,10 @@ class CommandListeners:
         try:
             line = parse_line(command.text)
         except Invalid as error:
-            await ack(text=_shown(str(error)))
+            await ack(text=_shown(error.why))
             return
         if isinstance(line, HelpLine):
-            await ack(text=HELP)
+            await ack(text=line.text)
             return
         asks = isinstance(line, RequestLine)
         act = replace(_about(act, line), is_submission=asks)
@@ -94,7 +93,7 @@ class CommandListeners:
             case RequestLine():
                 return await self._request(act, line, command)
             case HelpLine():
-                return Answer(text=HELP)
+                return Answer(text=line.text)
 
     async def _change(
         self, act: Act, line: ApproveLine | DenyLine | WithdrawLine

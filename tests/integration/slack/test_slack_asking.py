@@ -72,6 +72,9 @@ async def test_a_field_that_cannot_be_is_marked_in_the_form(
     answer = await office.hands.submit("alice", view_id, **{**FORM, field: value})
 
     assert list(answer["errors"]) == [field]
+    why = answer["errors"][field]
+    assert why.startswith(("This ", "'"))
+    assert why.endswith(".")
     again = await office.hands.submit("alice", view_id, **FORM)
     assert "→ PENDING" in str(again["view"]["blocks"])
 
@@ -156,7 +159,11 @@ async def test_help_and_nonsense_are_answered_privately(office: Office) -> None:
         answer = await office.hands.command("gus", text)
         assert "/jitsudo approve" in answer["ephemeral"][0]
     answer = await office.hands.command("bob", "aprove <!channel>")
-    assert "help" in answer["ephemeral"][0]
+    assert answer["ephemeral"] == [
+        "There is no command `aprove`: did you mean `/jitsudo approve`?"
+    ]
+    answer = await office.hands.command("bob", "deny --help")
+    assert answer["ephemeral"][0].startswith("`/jitsudo deny &lt;id&gt;")
 
 
 async def test_a_reason_cannot_pass_for_lines_of_a_status(office: Office) -> None:

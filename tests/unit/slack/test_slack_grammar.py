@@ -16,6 +16,7 @@ from bot.slack.grammar import (
     WithdrawLine,
     parse_line,
 )
+from bot.slack.usage import HELP, usage
 from core.domain.request import Ask
 from core.errors import Invalid
 from tests.unit.slack.situations import ID
@@ -29,9 +30,12 @@ ASK = Ask(
 )
 
 LINES: dict[str, Line] = {
-    "": HelpLine(),
-    "help": HelpLine(),
-    "  --help ": HelpLine(),
+    "": HelpLine(text=HELP),
+    "help": HelpLine(text=HELP),
+    "help help": HelpLine(text=HELP),
+    "  --help ": HelpLine(text=HELP),
+    "\u2014help": HelpLine(text=HELP),
+    "approve \u2014help": HelpLine(text=usage("approve")),
     f"approve {ID}": ApproveLine(request_id=ID),
     f"approve {ID.lower()}": ApproveLine(request_id=ID),
     f'approve {ID} --comment "looks fine"': ApproveLine(
@@ -76,7 +80,7 @@ def test_a_line_is_understood(text: str) -> None:
     ("text", "hint"),
     [
         ("frobnicate", "help"),
-        ("approve", "REQUEST_ID"),
+        ("approve", "<id>"),
         ("approve 12", "req_"),
         (f"approve {ID} {ID}", "extra argument"),
         (f"approve {ID} --comment looks fine", "put quotes"),
@@ -86,7 +90,7 @@ def test_a_line_is_understood(text: str) -> None:
         ("request --role x", "--provider"),
         ("request --provider a --role b --scope c --duration 0", "duration"),
         ("request --provider a --role b --scope c --duration -1h", "duration"),
-        (f"revoke {ID}", "help"),
+        (f"revoke {ID}", "withdraw"),
     ],
 )
 def test_what_is_not_understood_says_what_to_type(text: str, hint: str) -> None:
