@@ -59,7 +59,7 @@ def find_target(terminal: Terminal) -> Target:
         login = _stored(terminal, profile, is_needed=not server)
     server = server or (login.server if login else None)
     if not server:
-        raise ConfigurationError(setting="--server", why=_NO_SERVER)
+        raise ConfigurationError(setting="--server", why=_no_server(terminal))
     server = checked_server(server)
     if not token and login is not None and is_same(login.server, server):
         if login.expires_at is not None and login.expires_at <= terminal.now():
@@ -73,7 +73,7 @@ def find_target(terminal: Terminal) -> Target:
         server=server,
         is_database=is_database(server),
         token=token,
-        why_no_token=_why_no_token(profile, login, server),
+        why_no_token="" if token else _why_no_token(terminal, login, server),
     )
 
 
@@ -194,16 +194,39 @@ def _listed(profiles: Iterable[str]) -> str:
     return f"there are: {names}" if names else "`jitsudo login` stores one"
 
 
-_NO_SERVER: Final = (
-    "no server is known: pass --server URL, set JITSUDO_SERVER, write "
-    "`server: URL` into ~/.jitsudo/config.yaml, or run `jitsudo login`"
-)
+def _no_server(terminal: Terminal) -> str:
+    """Return what to do where nothing names a server, by the files looked at."""
+    from core.logins import Logins, home_directory  # noqa: PLC0415 - loads YAML
+
+    home = home_directory(terminal.environment)
+    logins = Logins(home)
+    stored = logins.all()
+    if stored:
+        return (
+            f"no server is known, and {logins.path} has no profile 'default'; "
+            f"stored profiles: {', '.join(stored)}; choose one with --profile"
+        )
+    return (
+        "no server is known: pass --server URL, set JITSUDO_SERVER, write "
+        f"`server: URL` into {home / 'config.yaml'}, or run `jitsudo login`; "
+        f"{logins.path} holds no login"
+    )
 
 
-def _why_no_token(profile: str, login: "Login | None", server: str) -> str:
+def _why_no_token(terminal: Terminal, login: "Login | None", server: str) -> str:
+    from core.logins import Logins, home_directory  # noqa: PLC0415 - loads YAML
+
+    profile = profile_of(terminal)
     advice = "pass --token, set JITSUDO_TOKEN, or run `jitsudo login --token-stdin`"
     if login is None:
-        return f"not signed in: {advice}"
+        stored = Logins(home_directory(terminal.environment))
+        names = ", ".join(stored.all())
+        known = (
+            f"; stored profiles: {names}; choose one with --profile" if names else ""
+        )
+        return (
+            f"not signed in: {stored.path} has no profile {profile!r}{known}; {advice}"
+        )
     return (
         f"the login of profile {profile!r} is for {display_name(login.server)}, "
         f"not for {display_name(server)}: {advice}"

@@ -175,3 +175,25 @@ def test_a_database_url_is_known_and_never_shown_whole(
 
     assert target.is_database
     assert "secret" not in display_name(url) + repr(target)
+
+
+def test_a_missing_login_names_the_file_and_the_profiles(home: Path) -> None:
+    """Who has profiles but no `default` is told to choose one of them."""
+    logins = Logins(home)
+    logins.remove("default")
+
+    with pytest.raises(ConfigurationError) as nowhere:
+        _find(home)
+    unsigned = _find(home, JITSUDO_SERVER=_LOGIN).why_no_token
+
+    for told in (str(nowhere.value), unsigned):
+        assert str(logins.path) in told
+        assert "stored profiles: bob; choose one with --profile" in told
+
+
+def test_a_missing_home_is_named_as_it_was_looked_at(tmp_path: Path) -> None:
+    """JITSUDO_HOME moves the files, so the advice names them there."""
+    with pytest.raises(ConfigurationError, match="no server is known") as error:
+        _find(tmp_path)
+    assert str(tmp_path / "config.yaml") in str(error.value)
+    assert str(tmp_path / "credentials") in str(error.value)
