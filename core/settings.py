@@ -36,6 +36,13 @@ _VARIABLES: Final[Mapping[str, str]] = {
 }
 """Environment variables and the settings they override."""
 
+_EXAMPLES: Final[Mapping[str, str]] = {
+    "JITSUDO_DATABASE_URL": "; for example sqlite+aiosqlite:///jitsudo.db",
+    "JITSUDO_SLACK_CHANNEL": "; for example access, the channel for the cards",
+    "JITSUDO_SLACK_BOT_TOKEN": "; it is the xoxb-… token of the Slack app",
+}
+"""What to set where nothing is set, by variable."""
+
 
 def _duration(value: object) -> object:
     if isinstance(value, str):
@@ -151,10 +158,10 @@ def to_configuration_error(
     first = error.errors(include_input=False, include_url=False)[0]
     setting = ".".join(str(part) for part in first["loc"]) or "settings"
     names = {setting: variable for variable, setting in variables.items()}
-    return ConfigurationError(
-        setting=names.get(setting, setting),
-        why=first["msg"].removeprefix("Value error, "),
-    )
+    why = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "missing":
+        why = "is not set" + _EXAMPLES.get(names.get(setting, ""), "; set it")
+    return ConfigurationError(setting=names.get(setting, setting), why=why)
 
 
 def first_line(error: Exception) -> str:

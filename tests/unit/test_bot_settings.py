@@ -4,6 +4,7 @@ import pytest
 
 from bot.settings import core_part, load_bot, load_slack
 from core.errors import ConfigurationError
+from core.settings import load_core
 
 SLACK = {
     "JITSUDO_SLACK_CHANNEL": "C0ACCESS",
@@ -86,3 +87,17 @@ def test_answers_go_to_slacks_own_host_only(api_url: str, base: str) -> None:
 def test_a_secret_is_never_shown() -> None:
     """Settings end up in logs."""
     assert "xoxb-1" not in repr(load_slack(SLACK, None))
+
+
+def test_what_is_not_set_says_what_to_set() -> None:
+    """Neither in the words of a library nor without an example."""
+    with pytest.raises(
+        ConfigurationError, match="is not set; it is the xoxb-"
+    ) as slack:
+        load_bot({"JITSUDO_SLACK_CHANNEL": "access"}, {})
+    assert slack.value.setting == "JITSUDO_SLACK_BOT_TOKEN"
+    with pytest.raises(
+        ConfigurationError, match="is not set; for example sqlite"
+    ) as it:
+        load_core({}, {})
+    assert it.value.setting == "JITSUDO_DATABASE_URL"
