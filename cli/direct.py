@@ -15,8 +15,10 @@ from cli.terminal import Terminal
 from core.approvals import Approvals
 from core.domain.decision import RequestRecord
 from core.domain.principal import Actor
+from core.domain.request import ElevationRequest
 from core.errors import ConfigurationError
 from core.logs import configure_logs
+from core.providers import local
 from core.services.telling import lane_of
 from core.settings import CoreSettings, load_core, load_document
 from core.vocabulary import GrantStatus, Origin, RequestId
@@ -44,12 +46,22 @@ class DirectConnection:
         if ran:
             self.terminal.note(f"Direct mode: the request is {request.state} now.")
         if request.grant_status in {GrantStatus.FAILED, GrantStatus.REVOKE_FAILED}:
-            self.terminal.warn(f"Direct mode: {request.grant_error}")
+            self.terminal.warn(f"Direct mode: {self._why(request)}")
         self.terminal.note(
             "Direct mode: cards, messages, retries and the end of the grant "
             "wait for a server."
         )
         return record
+
+    def _why(self, request: ElevationRequest) -> str:
+        """Return why nothing was issued or ended, in words that name the provider."""
+        provider = request.ask.provider
+        if provider == local.NAME and not self.jitsudo.settings.local_provider:
+            return (
+                "provider local is not enabled in these settings "
+                "(JITSUDO_LOCAL_PROVIDER); a server that has it will do it"
+            )
+        return f"provider {provider}: {request.grant_error}"
 
 
 @asynccontextmanager
