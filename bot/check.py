@@ -1,12 +1,21 @@
 """`jitsudo server check`: tests what a server needs, each part with its fix."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
-from bot.settings import BotSettings
+from bot.settings import BotSettings, core_part, load_bot
 from bot.slack.service import SlackService
-from core.errors import JitsudoError
-from core.settings import CoreSettings
-from core.wiring import PartHealth, open_jitsudo
+from core.errors import ConfigurationError, JitsudoError
+from core.identity.groups_file import GroupsFile
+from core.providers.sealing import FernetSealer
+from core.settings import CoreSettings, load_core
+from core.store.engine import open_store
+from core.wiring import open_jitsudo, open_policy
+
+_DATABASE: Final = "JITSUDO_DATABASE_URL"
+_NOWHERE: Final = "sqlite+aiosqlite:///:memory:"
+"""Stands for a database that is not set; it is never opened."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,23 +32,101 @@ class Finding:
 
 
 async def check_installation(
-    core_settings: CoreSettings, bot_settings: BotSettings
+    environment: Mapping[str, str], document: Mapping[str, object]
 ) -> list[Finding]:
-    """Return what works and what does not; nothing is changed."""
-    findings = [_slack_finding(bot_settings)]
+    """Return what works and what does not, every part by itself; change nothing.
+
+    Args:
+        document: the whole settings file's mapping.
+    """
+    findings: list[Finding] = []
     try:
-        async with open_jitsudo(core_settings) as jitsudo:
+        bot_settings = load_bot(environment, document)
+        findings.append(_slack_finding(bot_settings))
+    except ConfigurationError as error:
+        bot_settings = BotSettings()
+        findings.append(_failing("slack settings", error))
+    core_document = core_part(document)
+    try:
+        settings = load_core(environment, core_document)
+    except ConfigurationError as error:
+        findings.append(_failing("settings", error))
+        if environment.get(_DATABASE) or "database_url" in core_document:
+            return findings
+        # Without a database the rest can be tested all the same.
+        try:
+            settings = load_core({**environment, _DATABASE: _NOWHERE}, core_document)
+        except ConfigurationError as second:
+            return [*findings, _failing("settings", second)]
+        return findings + await _apart(settings)
+    try:
+        async with open_jitsudo(settings) as jitsudo:
             parts = dict(await jitsudo.health())
             if bot_settings.slack is not None:
                 slack = SlackService(jitsudo=jitsudo, settings=bot_settings.slack)
                 parts |= await slack.check()
-    except JitsudoError as error:
-        parts = {"start": PartHealth(is_ready=False, detail=str(error))}
-    findings += [
+    except JitsudoError:
+        return findings + [await _database(settings)] + await _apart(settings)
+    return findings + [
         Finding(part=name, is_ready=part.is_ready, detail=part.detail)
         for name, part in parts.items()
     ]
-    return findings
+
+
+async def _database(settings: CoreSettings) -> Finding:
+    try:
+        store = open_store(settings.database_url.get_secret_value())
+        try:
+            detail = await store.ping()
+            await store.check_schema()
+        finally:
+            await store.close()
+    except JitsudoError as error:
+        return _failing("database", error)
+    return Finding(part="database", is_ready=True, detail=detail)
+
+
+async def _apart(settings: CoreSettings) -> list[Finding]:
+    """Return how policy, groups and key are, where not all can be started."""
+    return [await _policy(settings), await _groups(settings), _key(settings)]
+
+
+async def _policy(settings: CoreSettings) -> Finding:
+    try:
+        engine = await open_policy(settings)
+        try:
+            health = await engine.health()
+        finally:
+            await engine.close()
+    except JitsudoError as error:
+        return _failing("policy", error)
+    return Finding(part="policy", is_ready=health.is_ready, detail=health.detail)
+
+
+async def _groups(settings: CoreSettings) -> Finding:
+    if settings.groups_file is None:
+        return Finding(
+            part="groups",
+            is_ready=False,
+            detail="JITSUDO_GROUPS_FILE is not set; for example policies/groups.yaml",
+        )
+    try:
+        await GroupsFile(settings.groups_file).groups_of("nobody@example.com")
+    except JitsudoError as error:
+        return _failing("groups", error)
+    return Finding(part="groups", is_ready=True, detail="groups can be read")
+
+
+def _key(settings: CoreSettings) -> Finding:
+    try:
+        FernetSealer([key.get_secret_value() for key in settings.encryption_keys])
+    except JitsudoError as error:
+        return _failing("key", error)
+    return Finding(part="key", is_ready=True, detail="it can seal credentials")
+
+
+def _failing(part: str, error: JitsudoError) -> Finding:
+    return Finding(part=part, is_ready=False, detail=str(error))
 
 
 def _slack_finding(settings: BotSettings) -> Finding:

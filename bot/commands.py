@@ -203,8 +203,8 @@ def check(ctx: click.Context) -> None:
     """
     wanted = _wanted(ctx)
     configure_logs(debug=wanted.debug)
-    core_settings, bot_settings = _load(None, None)
-    findings = asyncio.run(check_installation(core_settings, bot_settings))
+    environment = read_environment()
+    findings = asyncio.run(check_installation(environment, load_document(environment)))
     if wanted.is_json:
         click.echo(json.dumps([finding.to_json() for finding in findings]))
     else:
