@@ -162,6 +162,25 @@ class Command(_Helped):
     """One command of jitsudo."""
 
 
+def _helped(command: click.Command) -> click.Command:
+    """Return a command from elsewhere with the help that ours have.
+
+    Its examples are the lines of its epilog, after the heading.
+    """
+    if isinstance(command, _Helped):
+        return command
+    made = Command(
+        command.name,
+        callback=command.callback,
+        params=list(command.params),
+        help=command.help,
+        context_settings=dict(command.context_settings),
+    )
+    _, _, examples = (command.epilog or "").partition("Examples:\n")
+    made.examples = tuple(line.strip() for line in examples.splitlines())
+    return made
+
+
 class LazyGroup(_Helped, click.Group):
     """A group whose members are imported when one of them is run."""
 
@@ -183,8 +202,7 @@ class LazyGroup(_Helped, click.Group):
         found = self.lazy.get(cmd_name)
         if found is None:
             return super().get_command(ctx, cmd_name)
-        command = found.load()
-        return with_globals(command)
+        return with_globals(_helped(found.load()))
 
     @override
     def format_options(

@@ -110,6 +110,18 @@ def test_csv_is_offered_only_by_audit(
     )
 
 
+@pytest.mark.parametrize("line", ["serve", "demo", "server check"])
+def test_the_servers_commands_have_the_help_of_the_others(
+    terminal: TestTerminal, line: str
+) -> None:
+    """Global options apart, and examples as they are typed."""
+    told = terminal.run(*line.split(), "--help").stdout
+
+    assert "\nGlobal options:\n" in told
+    assert f"\nExamples:\n  jitsudo {line}\n" in told
+    assert "--debug" not in told.split("Global options:")[0]
+
+
 def test_break_glass_says_that_it_is_refused(terminal: TestTerminal) -> None:
     """Nobody learns in an emergency what the help knew."""
     assert "this version refuses it" in terminal.run("request", "--help").stdout
