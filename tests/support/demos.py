@@ -55,8 +55,7 @@ class DemoDriver:
 
     def token(self, person: str) -> str:
         """Return a person's bearer token."""
-        token: str = self.ready["people"][person]["token"]
-        return token
+        return str(self.ready["people"][person]["token"])
 
     def cli(self, person: str, *arguments: str, stdin: str | None = None) -> Finished:
         """Run the terminal as a person."""
@@ -86,8 +85,7 @@ class DemoDriver:
         ]
         done = self.cli(person, "request", *options, "-o", "json")
         assert done.code == 0, done.err
-        request_id: str = done.json["id"]
-        return request_id
+        return str(done.json["id"])
 
     def status(self, request_id: str, person: str = "alice") -> dict[str, Any]:
         """Return a request as the terminal shows it."""
@@ -136,8 +134,7 @@ class DemoDriver:
         }
         status, answer = self.api(person, "POST", "/requests", values)
         assert status == 200, answer
-        request_id: str = answer["request"]["id"]
-        return request_id
+        return str(answer["request"]["id"])
 
     def decide(
         self, person: str, request_id: str, verdict: str, **body: str
@@ -154,8 +151,7 @@ class DemoDriver:
 
     def state_of(self, request_id: str) -> str:
         """Return a request's state, such as `PENDING`."""
-        state: str = self.shown(request_id)["state"]
-        return state.removeprefix("REQUEST_STATE_")
+        return str(self.shown(request_id)["state"]).removeprefix("REQUEST_STATE_")
 
     def check_chain(self) -> None:
         """Fail unless the audit chain verifies."""
@@ -200,7 +196,9 @@ class DemoDriver:
         messages = self.state()["channels"][0]["messages"]
         return [m for m in messages if request_id in json.dumps(m["blocks"])]
 
-    def card(self, request_id: str, *, showing: str = "") -> dict[str, Any]:
+    def card(
+        self, request_id: str, *, showing: str = "", seconds: float = 15
+    ) -> dict[str, Any]:
         """Return the request's one card, once it shows `showing`."""
 
         def found() -> dict[str, Any] | None:
@@ -211,7 +209,7 @@ class DemoDriver:
             return None
 
         card: dict[str, Any] = eventually(
-            found, f"a card of {request_id} that shows {showing!r}"
+            found, f"a card of {request_id} that shows {showing!r}", seconds
         )
         return card
 
