@@ -82,11 +82,13 @@ class Answer:
 
     Attributes:
         text: raw; None where what they see is answer enough.
+        is_markup: `text` is markup already, such as one with dates in it.
         error: why it was refused, or None.
     """
 
     text: str | None = None
     error: JitsudoError | None = None
+    is_markup: bool = False
 
 
 class Desk:

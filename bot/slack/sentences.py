@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from bot.slack.standing import asked_for, outcome_words
-from bot.slack.text import one_line, spoken
+from bot.slack.text import date_token, escape, one_line, spoken
 from core.domain.decision import RequestRecord
 from core.domain.request import ElevationRequest
 from core.vocabulary import RequestId, RequestState, Verdict
@@ -34,6 +34,11 @@ def still_needed(record: RequestRecord) -> str:
     if request.routing.approval_note:
         parts.append(f"Policy says: {one_line(request.routing.approval_note)}.")
     return " ".join([*parts, *record.notes])
+
+
+def own_request(request_id: RequestId) -> str:
+    """Return what somebody reads who wants to deny what they asked for."""
+    return f"This is your own request. Take it back: `/jitsudo withdraw {request_id}`"
 
 
 def decided(record: RequestRecord) -> str:
@@ -71,11 +76,11 @@ def list_line(request: ElevationRequest, now: datetime) -> str:
     state = request.state.value
     if request.state is RequestState.PENDING:
         state += f" {request.counted_approvals} of {request.required_approvals}"
-    return f"{request.id} {state} · {asked} · {shown_age}"
+    return f"`{request.id}` {state} · {asked} · {shown_age}"
 
 
 def details(record: RequestRecord, now: datetime) -> str:
-    """Return one request in full."""
+    """Return one request in full, as markup."""
     request = record.request
     lines = [list_line(request, now), f"Provider: {request.ask.provider}"]
     if request.ask.reason:
@@ -91,7 +96,11 @@ def details(record: RequestRecord, now: datetime) -> str:
     if request.state is RequestState.PENDING:
         groups = ", ".join(request.routing.approver_groups)
         lines.append(f"Who can approve: {groups or 'whom policy allows'}")
-    return "\n".join(lines)
+    shown = escape("\n".join(lines))
+    in_force = request.state is RequestState.ACTIVE
+    if in_force and request.expires_at is not None:
+        shown += f"\nActive until {date_token(request.expires_at)}"
+    return shown
 
 
 def _quoted(prose: str) -> str:

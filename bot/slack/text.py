@@ -138,12 +138,16 @@ def date_token(moment: datetime) -> str:
 
 
 def spoken(duration: timedelta) -> str:
-    """Return a duration as one says it: `1 h 30 min`, `45 s`."""
+    """Return a duration as one says it: `1 h 30 min`, `45 s`.
+
+    No number is parted from its unit at the end of a line.
+    """
     seconds = int(duration.total_seconds())
     hours, seconds = divmod(seconds, 3_600)
     minutes, seconds = divmod(seconds, 60)
     units = ((hours, "h"), (minutes, "min"), (seconds, "s"))
-    return " ".join(f"{count} {unit}" for count, unit in units if count) or "0 s"
+    parts = [f"{count}\u00a0{unit}" for count, unit in units if count]
+    return " ".join(parts) or "0\u00a0s"
 
 
 def short_name(email: str) -> str:

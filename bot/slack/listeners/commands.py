@@ -79,6 +79,8 @@ class CommandListeners:
         )
         if answer.text is None:
             await ack()
+        elif answer.is_markup:
+            await ack(text=clip(answer.text, FALLBACK_LIMIT))
         else:
             await ack(text=_shown(answer.text))
 
@@ -125,7 +127,7 @@ class CommandListeners:
         now = self._clock.now()
         if line.request_id is not None:
             record = await approvals.get(line.request_id)
-            return Answer(text=details(record, now))
+            return Answer(text=details(record, now), is_markup=True)
         only_pending = line.pending or not line.mine
         page = await approvals.list(
             RequestQuery(

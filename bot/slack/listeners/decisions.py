@@ -19,7 +19,7 @@ from bot.slack.modals import (
     result_modal,
 )
 from bot.slack.payloads import ButtonClick, ModalSubmission, ViewMemory
-from bot.slack.sentences import still_needed, terminal_line
+from bot.slack.sentences import own_request, still_needed, terminal_line
 from bot.slack.standing import is_open, refuse_closed
 from core.domain.request import ElevationRequest, parse_request_id
 from core.domain.text import checked_prose
@@ -108,9 +108,12 @@ class DecisionListeners:
 
     async def _open_denial(self, act: Act, click: ButtonClick) -> Answer:
         request_id = parse_request_id(click.value)
-        await self._desk.identify(act)
+        actor = await self._desk.identify(act)
         request = await self._desk.request(request_id, act.deadline)
         refuse_closed(request, self._clock.now())
+        if request.requester == actor.email:
+            # Nobody denies their own; policy need not be asked to say so.
+            return Answer(text=own_request(request_id))
         return await self._open(deny_modal, request, click, act)
 
     async def _open(

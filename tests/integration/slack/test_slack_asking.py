@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.slack.text import date_token
 from core.domain.principal import Actor
 from core.domain.request import parse_request_id
 from core.vocabulary import Origin, RequestState
@@ -107,6 +108,21 @@ async def test_status_lists_what_the_person_may_see(office: Office) -> None:
     assert "INC-4421" in one["ephemeral"][0]
     assert "Nothing is waiting" in hidden["ephemeral"][0]
     assert "not found" in unknown["ephemeral"][0]
+
+
+async def test_the_status_of_an_active_request_says_until_when(office: Office) -> None:
+    """In the reader's own time zone, after the id in one piece."""
+    request_id = await office.ask()
+    await office.click("bob", request_id, "approve")
+    await office.card(request_id, showing="*Active* until")
+
+    answer = await office.hands.command("alice", f"status {request_id}")
+
+    lines = answer["ephemeral"][0].splitlines()
+    ends = (await office.request(request_id)).expires_at
+    assert ends is not None
+    assert lines[0].startswith(f"`{request_id}` ACTIVE")
+    assert lines[-1] == f"Active until {date_token(ends)}"
 
 
 async def test_deciding_by_command_tells_outsiders_nothing_of_the_request(

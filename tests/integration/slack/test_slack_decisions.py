@@ -64,6 +64,22 @@ async def test_a_command_decides_with_what_a_phone_makes_of_it(office: Office) -
     assert (await office.request(request_id)).decision_text == "payload looks good"
 
 
+async def test_deny_on_ones_own_request_says_how_to_take_it_back(
+    office: Office,
+) -> None:
+    """No form asks for a reason that nobody may give; the line told works."""
+    request_id = await office.ask()
+
+    told = await office.click("alice", request_id, "deny")
+
+    assert told["view"] is None
+    line = f"withdraw {request_id}"
+    assert f"Take it back: `/jitsudo {line}`" in told["ephemeral"][0]
+    assert (await office.request(request_id)).state is RequestState.PENDING
+    await office.hands.command("alice", line)
+    assert (await office.request(request_id)).state is RequestState.REVOKED
+
+
 async def test_everybody_else_is_refused_privately_with_the_true_reason(
     office: Office,
 ) -> None:

@@ -56,11 +56,11 @@ def test_marks_of_direction_and_zero_width_go() -> None:
 @pytest.mark.parametrize(
     ("duration", "text"),
     [
-        (timedelta(hours=1), "1 h"),
-        (timedelta(minutes=90), "1 h 30 min"),
-        (timedelta(seconds=45), "45 s"),
-        (timedelta(days=2), "48 h"),
-        (timedelta(0), "0 s"),
+        (timedelta(hours=1), "1\u00a0h"),
+        (timedelta(minutes=90), "1\u00a0h 30\u00a0min"),
+        (timedelta(seconds=45), "45\u00a0s"),
+        (timedelta(days=2), "48\u00a0h"),
+        (timedelta(0), "0\u00a0s"),
     ],
 )
 def test_durations_are_said_as_people_say_them(duration: timedelta, text: str) -> None:
