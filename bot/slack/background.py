@@ -52,7 +52,8 @@ class Background:
         self, work: Coroutine[object, object, None]
     ) -> asyncio.Task[None] | None:
         if self._is_over:
-            _log.error("background_work_dropped", work=work.__qualname__)
+            name = getattr(work, "__qualname__", type(work).__name__)
+            _log.error("background_work_dropped", work=name)
             work.close()
             return None
         task = self._tasks.create_task(_supervised(work))

@@ -164,3 +164,18 @@ def modal(
     if submit is not None:
         view["submit"] = plain(submit, MODAL_TITLE_LIMIT)
     return view
+
+
+def content_of(message: Message) -> dict[str, object]:
+    """Return text and blocks; both every time, since an edit keeps neither.
+
+    `parse` is said each time because chat.update's default differs.
+
+    Source: docs.slack.dev, chat.update.
+    """
+    return {
+        "text": message.text,
+        "blocks": list(message.blocks),
+        "parse": "none",
+        "link_names": False,
+    }

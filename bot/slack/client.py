@@ -10,7 +10,7 @@ import aiohttp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.blocks import Block, Message
+from bot.slack.blocks import Block, Message, content_of
 from bot.slack.failures import (
     SlackCredential,
     SlackNotSent,
@@ -195,7 +195,7 @@ class SlackClient:
             POST,
             json={
                 "channel": channel,
-                **_content(message),
+                **content_of(message),
                 "unfurl_links": False,
                 "unfurl_media": False,
                 "metadata": {"event_type": METADATA_EVENT, "event_payload": payload},
@@ -213,7 +213,7 @@ class SlackClient:
     ) -> None:
         """Redraw a message; safe to repeat."""
         await self._pacer.admit(UPDATE, urgency=urgency)
-        content = _content(message)
+        content = content_of(message)
         where = {"channel": at.channel_id, "ts": at.ts}
         await self._call(self._outbox, UPDATE, json={**where, **content})
 
@@ -262,7 +262,7 @@ class SlackClient:
             raise SlackNotSent(method=method, why="not started")
         if web is self._interactive:
             self._pacer.admit_at_once(method)
-        else:
+        elif method not in {POST, UPDATE}:  # those were admitted by their channel
             await self._pacer.admit(method)
         try:
             response = await web.api_call(method, **arguments)
@@ -290,18 +290,3 @@ class SlackClient:
             for paused in outbox & {method} if failure.is_of_method else outbox:
                 self._pacer.pause(paused, CREDENTIAL_PAUSE_SECONDS)
         return failure
-
-
-def _content(message: Message) -> dict[str, object]:
-    """Return text and blocks; both every time, since an edit keeps neither.
-
-    `parse` is said each time because chat.update's default differs.
-
-    Source: docs.slack.dev, chat.update.
-    """
-    return {
-        "text": message.text,
-        "blocks": list(message.blocks),
-        "parse": "none",
-        "link_names": False,
-    }

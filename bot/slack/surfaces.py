@@ -165,6 +165,15 @@ class SurfaceRenderer:
                 await uow.jobs.finish(job)
                 return
             is_first = at is not None and surface.ts is None
+            is_behind = surface.desired_version > max(
+                surface.rendered_version, draft.version
+            )
+            settle = uow.jobs.release if is_behind else uow.jobs.finish
+            if not await settle(job) and not is_first:
+                # Another worker has it: it knows better how the surface is, but
+                # not where this one posted, if nobody had posted before.
+                _log.warning("surface_shown_without_lease", surface=surface.id)
+                return
             shown = replace(
                 surface,
                 state=SurfaceState.POSTED,
@@ -177,10 +186,6 @@ class SurfaceRenderer:
             await uow.surfaces.save(shown)
             if is_first and surface.purpose is SurfacePurpose.CARD:
                 await self._bring_thread(uow, shown)
-            if shown.desired_version > shown.rendered_version:
-                await uow.jobs.release(job)
-            else:
-                await uow.jobs.finish(job)
 
         await in_transaction(self._jitsudo.store, work)
         self._jitsudo.signal.ring()
@@ -206,14 +211,15 @@ class SurfaceRenderer:
 
         async def work(uow: UnitOfWork) -> None:
             surface = await uow.surfaces.lock(draft.surface.id)
-            if surface is not None:
-                await uow.surfaces.save(_settled(surface, settlement))
             if settlement.retry_after is None:
-                await uow.jobs.finish(job)
+                is_ours = await uow.jobs.finish(job)
             else:
-                await uow.jobs.retry(
+                is_ours = await uow.jobs.retry(
                     job, after=settlement.retry_after, error=str(failure)
                 )
+            # Without the lease another worker knows better how the surface is.
+            if is_ours and surface is not None:
+                await uow.surfaces.save(_settled(surface, settlement))
 
         await in_transaction(self._jitsudo.store, work)
 
