@@ -73,7 +73,8 @@ class Control:
         ]
 
     async def _state(self, _: web.Request) -> web.StreamResponse:
-        return web.json_response(self._snapshots.everything())
+        told = self._snapshots.everything()
+        return web.json_response(told | {"connections": self._sockets.connections})
 
     async def _deliveries(self, _: web.Request) -> web.StreamResponse:
         return web.json_response(self._journal.to_told())

@@ -18,12 +18,15 @@ CONNECTIONS: Final = 2
 
 PING_SECONDS: Final = 5.0
 
-FRESH_ADDRESS_AFTER: Final = 3
+FRESH_ADDRESS_AFTER: Final = 1
 """Ping intervals without a connection, after which a new address is asked for.
 
 Source: slackapi/python-slack-sdk issues 1379 and 1913: the client retries an
 address that works only once.
 """
+
+FRESH_ADDRESS_EVERY: Final = 2
+"""Ping intervals until the next one: the new address may have been refused too."""
 
 REBUILD_AFTER: Final = 9
 """Ping intervals without a connection, after which the client is replaced."""
@@ -103,18 +106,19 @@ class SocketConnections:
 
     async def _watch(self, handler: AsyncSocketModeHandler) -> bool:
         was_up, down_since = False, self._monotonic()
-        is_renewed = False
+        renew_after = FRESH_ADDRESS_AFTER
         while not self._closing.is_set():
             await self._pause(self._ping_seconds / 5)
             if await handler.client.is_connected():
-                was_up, is_renewed, down_since = True, False, self._monotonic()
+                was_up, down_since = True, self._monotonic()
+                renew_after = FRESH_ADDRESS_AFTER
                 continue
             down = (self._monotonic() - down_since) / self._ping_seconds
             if down > REBUILD_AFTER:
                 return was_up
-            if down > FRESH_ADDRESS_AFTER and not is_renewed:
+            if down > renew_after:
                 handler.client.wss_uri = None
-                is_renewed = True
+                renew_after += FRESH_ADDRESS_EVERY
         return was_up
 
     async def _pause(self, seconds: float) -> None:
