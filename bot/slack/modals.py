@@ -62,7 +62,8 @@ def request_modal() -> Block:
                 ids.PROVIDER,
                 "Provider",
                 limit=PROVIDER_LIMIT,
-                placeholder="as your admins named it, such as local",
+                placeholder="such as local",
+                hint="as your admins named it",
             ),
             text_input(ids.ROLE, "Role", limit=ROLE_LIMIT, placeholder="infra-admin"),
             text_input(
