@@ -106,13 +106,18 @@ class Installation(DemoDriver):
 
 
 @contextmanager
-def running_sandbox(deliver_to: str, log: Path, *options: str) -> Iterator[Any]:
-    """Start a sandbox as a process of its own; yield what it said when ready."""
+def running_sandbox(deliver_to: str | None, log: Path, *options: str) -> Iterator[Any]:
+    """Start a sandbox as a process of its own; yield what it said when ready.
+
+    Args:
+        deliver_to: the app's address; None for Socket Mode.
+    """
+    where = ("--deliver-to", deliver_to) if deliver_to is not None else ()
     with log.open("wb") as stderr:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "bot.sandbox", "--port", "0"),
-                *("--deliver-to", deliver_to),
+                *where,
                 *options,
             ],
             stdout=subprocess.PIPE,
@@ -143,9 +148,8 @@ def installed(
         settings: more environment variables for the server.
     """
     server = f"http://127.0.0.1:{_free_port()}"
-    with running_sandbox(
-        f"{server}/slack/events", home / "sandbox.log", "--no-pacing"
-    ) as sandbox:
+    deliver_to = None if socket_mode else f"{server}/slack/events"
+    with running_sandbox(deliver_to, home / "sandbox.log", "--no-pacing") as sandbox:
         secret = (
             {"JITSUDO_SLACK_APP_TOKEN": sandbox["app_token"]}
             if socket_mode
@@ -194,6 +198,24 @@ def installed(
             if installation.process is not None:
                 installation.process.kill()
                 installation.process.wait(timeout=10)
+
+
+@contextmanager
+def replica_of(first: Installation) -> Iterator[Installation]:
+    """Start a second server beside another one, on the same database and Slack."""
+    port = _free_port()
+    environment = {**first.environment, "JITSUDO_PORT": str(port)}
+    ready = {**first.ready, "server": f"http://127.0.0.1:{port}"}
+    replica = Installation(
+        ready, environment, log=first.log.with_name(f"server-{port}.log")
+    )
+    try:
+        replica.start()
+        yield replica
+    finally:
+        if replica.process is not None:
+            replica.process.kill()
+            replica.process.wait(timeout=10)
 
 
 def _run(environment: dict[str, str], *arguments: str) -> str:
