@@ -12,6 +12,7 @@ from click.shell_completion import CompletionItem
 from typing_extensions import override
 
 from cli.errors import BROKEN_PIPE, discard_output, exit_code_of, tell
+from cli.helped import Command, Helped, with_help
 from cli.terminal import FORMATS, Terminal
 from core.errors import JitsudoError
 
@@ -127,61 +128,7 @@ def with_globals(
     return command
 
 
-class _Helped(click.Command):
-    """A command whose help sets the global flags apart and ends with examples."""
-
-    examples: tuple[str, ...] = ()
-
-    @override
-    def format_options(
-        self, ctx: click.Context, formatter: click.HelpFormatter
-    ) -> None:
-        """Write the command's own options, then the global ones."""
-        own: list[tuple[str, str]] = []
-        everywhere: list[tuple[str, str]] = []
-        for param in self.get_params(ctx):
-            record = param.get_help_record(ctx)
-            if record is not None and isinstance(param, click.Option):
-                is_own = param.expose_value or "--version" in param.opts
-                (own if is_own else everywhere).append(record)
-        for title, records in (("Options", own), ("Global options", everywhere)):
-            if records:
-                with formatter.section(title):
-                    formatter.write_dl(records)
-
-    @override
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples."""
-        if self.examples:
-            with formatter.section("Examples"):
-                for example in self.examples:
-                    formatter.write(f"  {example}\n")
-
-
-class Command(_Helped):
-    """One command of jitsudo."""
-
-
-def _helped(command: click.Command) -> click.Command:
-    """Return a command from elsewhere with the help that ours have.
-
-    Its examples are the lines of its epilog, after the heading.
-    """
-    if isinstance(command, _Helped):
-        return command
-    made = Command(
-        command.name,
-        callback=command.callback,
-        params=list(command.params),
-        help=command.help,
-        context_settings=dict(command.context_settings),
-    )
-    _, _, examples = (command.epilog or "").partition("Examples:\n")
-    made.examples = tuple(line.strip() for line in examples.splitlines())
-    return made
-
-
-class LazyGroup(_Helped, click.Group):
+class LazyGroup(Helped, click.Group):
     """A group whose members are imported when one of them is run."""
 
     lazy: Mapping[str, Lazy] = {}
@@ -202,14 +149,14 @@ class LazyGroup(_Helped, click.Group):
         found = self.lazy.get(cmd_name)
         if found is None:
             return super().get_command(ctx, cmd_name)
-        return with_globals(_helped(found.load()))
+        return with_globals(with_help(found.load()))
 
     @override
     def format_options(
         self, ctx: click.Context, formatter: click.HelpFormatter
     ) -> None:
         """Write the options, then the commands; nothing is imported for that."""
-        _Helped.format_options(self, ctx, formatter)
+        Helped.format_options(self, ctx, formatter)
         self.format_commands(ctx, formatter)
 
     @override

@@ -15,6 +15,9 @@ from core.duration import parse_duration
 from core.errors import Invalid
 from core.vocabulary import RequestId
 
+_TERMINAL: Final = "jitsudo"
+"""What the terminal calls itself; here a slash stands before it."""
+
 LIST_LIMIT: Final = 20
 """Requests that `status` lists in Slack."""
 
@@ -143,7 +146,7 @@ def _decoded(text: str) -> str:
 def _spelling(error: Invalid) -> str:
     """Return one sentence about an id or a duration that is none."""
     if error.field == "request id":
-        why = error.why.replace("`jitsudo ", "`/jitsudo ")
+        why = error.why.replace(f"`{_TERMINAL} ", f"`/{_TERMINAL} ")
         return to_sentence(f"that is no request id: {why}")
     return to_sentence(error.why, f"The {error.field}")
 

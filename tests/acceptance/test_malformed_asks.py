@@ -36,7 +36,7 @@ def test_an_id_that_is_none_is_refused_with_what_one_looks_like(
     assert "expected req_ and 26 letters or digits" in " ".join(typed)
     assert len(" ".join(typed)) < 300
     assert (status, answer["error"]) == (400, "invalid")
-    assert answer["details"][0]["field"] == "request id"
+    assert answer["details"][0]["field"] == "id"
     assert len(answer["message"]) < 300
 
 

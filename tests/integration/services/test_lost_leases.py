@@ -78,7 +78,9 @@ async def test_only_who_holds_the_lease_activates(scripted: Product) -> None:
     await scripted.jitsudo.services.issue._activate(late, approved.id, issued)
 
     assert (await scripted.record(approved.id)).request == approved
-    assert await scripted.grant(approved.id) is None
+    kept = await scripted.grant(approved.id)
+    assert kept is not None
+    assert (kept.handle, kept.sealed_credentials) == (issued.handle, None)
     await scripted.jitsudo.services.issue.run(held)
     await scripted.work()
     assert (await scripted.record(approved.id)).request.state is RequestState.ACTIVE
@@ -103,7 +105,10 @@ async def test_a_grant_that_came_after_the_end_is_ended(scripted: Product) -> No
 
     assert scripted.provider.in_force == {}
     assert (await scripted.record(approved.id)).request == revoked
-    assert await scripted.grant(approved.id) is None
+    ended = await scripted.grant(approved.id)
+    assert ended is not None
+    assert ended.sealed_credentials is None
+    assert ended.ended_at is not None
 
 
 async def test_an_issue_that_finds_it_moved_has_an_earlier_grant_ended(
