@@ -168,22 +168,3 @@ async def test_what_is_not_acknowledged_in_time_is_not_told_as_done(
     assert answer.status == status
     if act == "command":
         assert answer.body == UNEXPECTED
-
-
-async def test_auditing_and_explaining_share_what_is_left_of_the_ack(
-    office: Office, slowness: Slowness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """However slow everything is, Slack has its answer before three seconds."""
-    request_id = await office.ask()
-    slowness.of_identifying(2.1)
-
-    async def hanging(*_: object, **__: object) -> None:
-        await asyncio.Event().wait()
-
-    monkeypatch.setattr(office.jitsudo.directory, "members_of", hanging)
-    monkeypatch.setattr(office.jitsudo.services.refusals, "record", hanging)
-
-    answer = await office.hands.command("gus", f"approve {request_id}")
-
-    assert answer["ack"]["ms"] < 2_800
-    assert "guest" in answer["ephemeral"][0]
