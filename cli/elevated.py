@@ -55,7 +55,7 @@ async def execute(
     terminal.note(f"Elevated until {moment(credentials.expires_at)}.")
     environment = {
         **terminal.environment,
-        **credentials.variables,
+        **credentials.secrets.variables,
         "JITSUDO_ELEVATED": "1",
         "JITSUDO_REQUEST_ID": request_id,
     }

@@ -75,6 +75,9 @@ class CoreSettings(BaseModel):
         request_ttl: how long a request waits for a decision.
         abandon_after: how long issuing is tried before it is given up.
         local_provider: whether the stand-in provider `local` exists.
+        providers: the settings of each provider, by the name that requests use;
+            `kind` names another provider's code than the name does. Only in the
+            file.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -87,6 +90,7 @@ class CoreSettings(BaseModel):
     request_ttl: Duration = Field(default=timedelta(hours=24), gt=timedelta(0))
     abandon_after: Duration = Field(default=timedelta(hours=1), gt=timedelta(0))
     local_provider: bool = False
+    providers: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_policy_source(self) -> Self:

@@ -1,7 +1,7 @@
 """Core's composition root: the one place in core that builds things."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from core.clock import SystemClock
@@ -18,7 +18,7 @@ from core.ports import (
     Store,
 )
 from core.process import Jitsudo, PartHealth
-from core.providers.local import LocalProvider
+from core.providers.loading import load_providers
 from core.providers.sealing import FernetSealer
 from core.services.audit import ReadAudit
 from core.services.credentials import ReadCredentials
@@ -60,23 +60,23 @@ async def open_jitsudo(
     """
     clock = clock or SystemClock()
     sealer = FernetSealer([key.get_secret_value() for key in settings.encryption_keys])
-    store: SqlStore = open_store(settings.database_url.get_secret_value())
-    try:
+    providers = load_providers(settings, clock=clock)
+    async with AsyncExitStack() as opened:
+        for provider in providers.values():
+            opened.push_async_callback(provider.close)
+        store: SqlStore = open_store(settings.database_url.get_secret_value())
+        opened.push_async_callback(store.close)
         await store.check_schema()
         policy = await open_policy(settings)
-        try:
-            yield assemble(
-                settings,
-                clock=clock,
-                store=store,
-                policy=policy,
-                sealer=sealer,
-                providers=_providers(settings, clock),
-            )
-        finally:
-            await policy.close()
-    finally:
-        await store.close()
+        opened.push_async_callback(policy.close)
+        yield assemble(
+            settings,
+            clock=clock,
+            store=store,
+            policy=policy,
+            sealer=sealer,
+            providers=providers,
+        )
 
 
 async def open_policy(settings: CoreSettings) -> PolicyEngine:
@@ -95,13 +95,6 @@ async def open_policy(settings: CoreSettings) -> PolicyEngine:
 
         return await EmbeddedEngine.open(settings.policy_dir)
     return NoPolicy()
-
-
-def _providers(settings: CoreSettings, clock: Clock) -> dict[str, CredentialProvider]:
-    providers: list[CredentialProvider] = []
-    if settings.local_provider:
-        providers.append(LocalProvider(clock=clock))
-    return {provider.name: provider for provider in providers}
 
 
 def assemble(

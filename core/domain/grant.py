@@ -1,7 +1,7 @@
 """Elevation in force: what a provider gave, until when, and how it ended."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from typing_extensions import override
@@ -12,7 +12,14 @@ from core.vocabulary import RequestId
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GrantOrder:
-    """What a provider is asked to grant or to end; idempotent by request id."""
+    """What a provider is asked to grant or to end; idempotent by request id.
+
+    Attributes:
+        attempt: 1 for the first call; more where an earlier one may have been
+            done although its answer never came.
+        is_shared: another request of the same lane is in force. A provider whose
+            cloud keeps one assignment for both leaves it alone when it ends this.
+    """
 
     request_id: RequestId
     requester: str
@@ -20,6 +27,26 @@ class GrantOrder:
     resource_scope: str
     duration_seconds: int
     reason: str
+    attempt: int = 1
+    is_shared: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Secrets:
+    """What a requester gets to use a grant with; never logged or shown in full.
+
+    Attributes:
+        variables: environment variables.
+        files: contents by the variable that names the file, such as `KUBECONFIG`.
+    """
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @override
+    def __repr__(self) -> str:
+        """Show everything but the values."""
+        return f"Secrets({sorted(self.variables)}, files={sorted(self.files)})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,20 +54,20 @@ class IssuedGrant:
     """A provider's yes.
 
     Attributes:
-        credentials: environment variables for the requester; secret.
+        secrets: what the requester uses it with.
         issued_at: when the provider began to count.
         expires_at: when the provider, or jitsudo, ends it.
         handle: what the provider needs to end it; not secret.
     """
 
-    credentials: Mapping[str, str]
+    secrets: Secrets
     issued_at: datetime
     expires_at: datetime
     handle: str = ""
 
     @override
     def __repr__(self) -> str:
-        """Show everything but the credentials."""
+        """Show everything but the secrets."""
         return f"IssuedGrant(expires_at={self.expires_at!r}, handle={self.handle!r})"
 
 
@@ -67,18 +94,15 @@ class Credentials:
     """Opened credentials on their way to the requester; never stored or logged."""
 
     request_id: RequestId
-    variables: Mapping[str, str]
+    secrets: Secrets
     issued_at: datetime
     expires_at: datetime
 
-    @override
-    def __repr__(self) -> str:
-        """Show everything but the values."""
-        return f"Credentials({self.request_id}, {sorted(self.variables)})"
 
-
-def order_of(request: ElevationRequest) -> GrantOrder:
-    """Return what a provider is told of a request."""
+def order_of(
+    request: ElevationRequest, *, attempt: int = 1, is_shared: bool = False
+) -> GrantOrder:
+    """Return what a provider is told of a request; see `GrantOrder`."""
     return GrantOrder(
         request_id=request.id,
         requester=request.requester,
@@ -86,4 +110,6 @@ def order_of(request: ElevationRequest) -> GrantOrder:
         resource_scope=request.ask.resource_scope,
         duration_seconds=int(request.ask.duration.total_seconds()),
         reason=request.ask.reason,
+        attempt=attempt,
+        is_shared=is_shared,
     )

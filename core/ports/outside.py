@@ -1,11 +1,10 @@
 """What the services need from outside the database."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
 from core.clock import Deadline
-from core.domain.grant import GrantOrder, IssuedGrant
+from core.domain.grant import GrantOrder, IssuedGrant, Secrets
 from core.domain.policy import PolicyAnswer, PolicyHealth, PolicyQuestion
 from core.domain.request import Ask
 from core.vocabulary import (
@@ -44,11 +43,23 @@ class PolicyEngine(Protocol):
 
 
 class CredentialProvider(Protocol):
-    """Makes and ends grants; idempotent by request id."""
+    """Makes and ends grants; idempotent by request id.
+
+    A call may be repeated, also after it was done and its answer lost. What
+    requests of the same lane are asked for is never in flight together.
+    """
 
     @property
     def name(self) -> str:
         """Return the name requests use."""
+        ...
+
+    def lane(self, requester: str, ask: Ask) -> str | None:
+        """Return what only one job at a time may change in the cloud.
+
+        Such as one person's assignment of one role, which every request for it
+        shares. None where each request has a grant of its own.
+        """
         ...
 
     def validate(self, ask: Ask) -> None:
@@ -70,6 +81,11 @@ class CredentialProvider(Protocol):
     async def revoke(self, order: GrantOrder, handle: str) -> None:
         """End the grant; returns when that is confirmed, also if there is none.
 
+        A grant whose natural end has passed needs no call where the cloud ends it.
+
+        Args:
+            handle: from `IssuedGrant`; empty where the grant's answer was lost.
+
         Raises:
             ProviderFailed: it may still be in force.
         """
@@ -83,16 +99,28 @@ class CredentialProvider(Protocol):
         """
         ...
 
+    async def check(self) -> str:
+        """Return who jitsudo is there, such as an account's name; changes nothing.
+
+        Raises:
+            ProviderFailed: it cannot be reached, or takes no credentials of ours.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close connections; the provider is not used any more."""
+        ...
+
 
 class Sealer(Protocol):
     """Encrypts credentials, bound to their request."""
 
-    def seal(self, request_id: RequestId, variables: Mapping[str, str]) -> bytes:
+    def seal(self, request_id: RequestId, secrets: Secrets) -> bytes:
         """Return ciphertext that names its request inside."""
         ...
 
-    def open(self, request_id: RequestId, sealed: bytes) -> Mapping[str, str]:
-        """Return the variables.
+    def open(self, request_id: RequestId, sealed: bytes) -> Secrets:
+        """Return what was sealed.
 
         Raises:
             ConfigurationError: no key fits, or it is another request's.

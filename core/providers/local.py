@@ -5,7 +5,7 @@ from typing import Final
 
 from typing_extensions import override
 
-from core.domain.grant import GrantOrder, IssuedGrant
+from core.domain.grant import GrantOrder, IssuedGrant, Secrets
 from core.domain.request import Ask
 from core.ports import Clock, CredentialProvider
 
@@ -35,6 +35,10 @@ class LocalProvider(CredentialProvider):
         """Accept everything: there is nothing to grant."""
 
     @override
+    def lane(self, requester: str, ask: Ask) -> None:
+        """Return None: each request has fake credentials of its own."""
+
+    @override
     async def grant(self, order: GrantOrder) -> IssuedGrant:
         """Return credentials that work nowhere, the same as before if there are."""
         granted = self._active.get(order.request_id)
@@ -42,12 +46,14 @@ class LocalProvider(CredentialProvider):
             return granted
         now = self._clock.now()
         issued = IssuedGrant(
-            credentials={
-                "LOCAL_ACCESS_KEY": f"fake-access-key-{order.request_id}",
-                "LOCAL_SESSION_TOKEN": f"fake-session-token-{order.request_id}",
-                "LOCAL_ROLE": order.role,
-                "LOCAL_SCOPE": order.resource_scope,
-            },
+            secrets=Secrets(
+                variables={
+                    "LOCAL_ACCESS_KEY": f"fake-access-key-{order.request_id}",
+                    "LOCAL_SESSION_TOKEN": f"fake-session-token-{order.request_id}",
+                    "LOCAL_ROLE": order.role,
+                    "LOCAL_SCOPE": order.resource_scope,
+                }
+            ),
             issued_at=now,
             expires_at=now + timedelta(seconds=order.duration_seconds),
             handle=f"local:{order.request_id}",
@@ -64,3 +70,12 @@ class LocalProvider(CredentialProvider):
     async def is_active(self, order: GrantOrder, handle: str) -> bool:
         """Tell whether this process granted it and nobody ended it."""
         return order.request_id in self._active
+
+    @override
+    async def check(self) -> str:
+        """Return that there is nothing to reach."""
+        return "fake credentials, on this machine"
+
+    @override
+    async def close(self) -> None:
+        """Close nothing."""

@@ -1,11 +1,12 @@
 """Encrypts credentials at rest, bound to their request."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from typing_extensions import override
 
+from core.domain.grant import Secrets
 from core.errors import ConfigurationError
 from core.ports import Sealer
 from core.vocabulary import RequestId
@@ -42,14 +43,18 @@ class FernetSealer(Sealer):
             ) from error
 
     @override
-    def seal(self, request_id: RequestId, variables: Mapping[str, str]) -> bytes:
+    def seal(self, request_id: RequestId, secrets: Secrets) -> bytes:
         """Return ciphertext that names its request inside."""
-        content = {"request_id": request_id, "variables": dict(variables)}
+        content = {
+            "request_id": request_id,
+            "variables": dict(secrets.variables),
+            "files": dict(secrets.files),
+        }
         return self._cipher.encrypt(json.dumps(content).encode())
 
     @override
-    def open(self, request_id: RequestId, sealed: bytes) -> Mapping[str, str]:
-        """Return the variables.
+    def open(self, request_id: RequestId, sealed: bytes) -> Secrets:
+        """Return what was sealed.
 
         Raises:
             ConfigurationError: no key fits, or they are another request's.
@@ -68,5 +73,4 @@ class FernetSealer(Sealer):
                 why=f"the sealed credentials stored for {request_id} are another "
                 "request's; the database was changed by hand",
             )
-        variables: dict[str, str] = content["variables"]
-        return variables
+        return Secrets(variables=content["variables"], files=content.get("files", {}))

@@ -52,14 +52,14 @@ class ReadCredentials:
             request = await lock_request(uow, request_id)
             grant = await uow.grants.get(request_id)
             sealed = self._sealed(request, grant)
-            variables = self._sealer.open(request_id, sealed[1])
+            secrets = self._sealer.open(request_id, sealed[1])
             now = self._clock.now()
             await uow.audit.append(
                 fact_about(request, AuditAction.CREDENTIALS_READ, actor=actor, now=now)
             )
             return Credentials(
                 request_id=request_id,
-                variables=variables,
+                secrets=secrets,
                 issued_at=sealed[0].issued_at,
                 expires_at=sealed[0].expires_at,
             )

@@ -97,7 +97,7 @@ class Issue:
         self, job: Job, request_id: RequestId, issued: IssuedGrant
     ) -> None:
         """Store the credentials; or have the grant ended, if it came too late."""
-        sealed = self._sealer.seal(request_id, issued.credentials)
+        sealed = self._sealer.seal(request_id, issued.secrets)
 
         async def work(uow: UnitOfWork) -> None:
             request = await lock_request(uow, request_id)

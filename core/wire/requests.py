@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from core.domain.audit import to_timestamp
 from core.domain.decision import Decision, RequestRecord
-from core.domain.grant import Credentials
+from core.domain.grant import Credentials, Secrets
 from core.domain.request import Ask, ElevationRequest, Routing, parse_request_id
 from core.errors import Invalid
 from core.vocabulary import (
@@ -201,7 +201,11 @@ def to_credentials(credentials: Credentials) -> JsonObject:
         "requestId": credentials.request_id,
         "credentials": [
             {"name": name, "value": value}
-            for name, value in credentials.variables.items()
+            for name, value in credentials.secrets.variables.items()
+        ],
+        "files": [
+            {"name": name, "content": content}
+            for name, content in credentials.secrets.files.items()
         ],
         "issuedAt": to_timestamp(credentials.issued_at),
         "expiresAt": to_timestamp(credentials.expires_at),
@@ -219,9 +223,12 @@ def from_credentials(fields: Fields) -> Credentials:
             "credentials", lambda each: (each.text("name"), each.text("value"))
         )
     )
+    files = dict(
+        fields.objects("files", lambda each: (each.text("name"), each.text("content")))
+    )
     return Credentials(
         request_id=parse_request_id(fields.text("requestId")),
-        variables=variables,
+        secrets=Secrets(variables=variables, files=files),
         issued_at=fields.moment("issuedAt"),
         expires_at=fields.moment("expiresAt"),
     )

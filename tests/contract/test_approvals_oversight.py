@@ -51,7 +51,7 @@ async def test_credentials_are_the_requesters_alone(
     opened = await alice.credentials(request_id)
 
     assert record.request.grant_status is GrantStatus.ACTIVE
-    assert opened.variables["LOCAL_ROLE"] == "infra-admin"
+    assert opened.secrets.variables["LOCAL_ROLE"] == "infra-admin"
     assert opened.expires_at == record.request.expires_at
     with pytest.raises(NotAllowed):
         await bob.credentials(request_id)

@@ -64,7 +64,7 @@ async def test_server_role_can_do_all_of_a_servers_work(server_url: str) -> None
         report = await operator.verify_audit()
 
     assert active.request.state is RequestState.ACTIVE
-    assert credentials.variables["LOCAL_ROLE"] == "infra-admin"
+    assert credentials.secrets.variables["LOCAL_ROLE"] == "infra-admin"
     assert bearer.email == ALICE
     assert report.events == 6
 

@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from typing_extensions import override
 
-from core.domain.grant import GrantOrder, IssuedGrant
+from core.domain.grant import GrantOrder, IssuedGrant, Secrets
 from core.domain.request import Ask
 from core.errors import ProviderFailed
 from core.ports import Clock, CredentialProvider
@@ -40,6 +40,7 @@ class ScriptedProvider(CredentialProvider):
         self.handles: list[str] = []
         self.why = "throttled"
         self.in_force: dict[str, IssuedGrant] = {}
+        self.shared_lane: str | None = None
         self.was_asked_to_end = asyncio.Event()
 
     @property
@@ -53,6 +54,11 @@ class ScriptedProvider(CredentialProvider):
         """Accept everything."""
 
     @override
+    def lane(self, requester: str, ask: Ask) -> str | None:
+        """Return what the test says that requests share."""
+        return self.shared_lane
+
+    @override
     async def grant(self, order: GrantOrder) -> IssuedGrant:
         """Grant, or return the grant made before."""
         self.grants.append(order.request_id)
@@ -61,7 +67,7 @@ class ScriptedProvider(CredentialProvider):
         issued = self.in_force.setdefault(
             order.request_id,
             IssuedGrant(
-                credentials={"KEY": SECRET},
+                secrets=Secrets(variables={"KEY": SECRET}),
                 issued_at=now,
                 expires_at=now + timedelta(seconds=order.duration_seconds),
                 handle=f"handle-{order.request_id}",
@@ -84,6 +90,16 @@ class ScriptedProvider(CredentialProvider):
     async def is_active(self, order: GrantOrder, handle: str) -> bool:
         """Tell whether the grant is in force."""
         return order.request_id in self.in_force
+
+    @override
+    async def check(self) -> str:
+        """Return who we are there."""
+        await self._endure()
+        return "a test"
+
+    @override
+    async def close(self) -> None:
+        """Close nothing."""
 
     async def _endure(self) -> None:
         if self.mood is Mood.FAIL:

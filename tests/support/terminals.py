@@ -26,7 +26,7 @@ from core.approvals import (
 )
 from core.domain.audit import AuditEvent, ChainReport
 from core.domain.decision import Decision, RequestRecord
-from core.domain.grant import Credentials
+from core.domain.grant import Credentials, Secrets
 from core.domain.job import Job
 from core.domain.policy import PolicyAnswer
 from core.domain.request import Ask
@@ -123,7 +123,7 @@ class ScriptedApprovals(Approvals):
         self._note("credentials", request_id)
         return Credentials(
             request_id=request_id,
-            variables=self.variables,
+            secrets=Secrets(variables=self.variables),
             issued_at=NOON,
             expires_at=NOON + timedelta(hours=1),
         )

@@ -10,6 +10,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from core.approvals import RequestQuery
+from core.domain.grant import Secrets
 from core.domain.principal import Actor
 from core.errors import ConfigurationError, Invalid, NotAllowed, NotFound, WrongState
 from core.ports import AuditFilter
@@ -220,7 +221,7 @@ async def test_credentials_are_for_the_requester_while_in_force(
 
     for _ in range(2):
         credentials = await scripted.acting(ALICE).credentials(request.id)
-        assert credentials.variables == {"KEY": SECRET}
+        assert credentials.secrets == Secrets(variables={"KEY": SECRET})
         assert credentials.expires_at == request.expires_at
 
     readings = await scripted.events(AuditAction.CREDENTIALS_READ)
@@ -261,7 +262,7 @@ async def test_credentials_are_closed_before_and_after(scripted: Product) -> Non
     await scripted.work()
     duration = (await scripted.record(request_id)).request.ask.duration
     scripted.clock.move(duration - duration.resolution)
-    assert (await scripted.acting(ALICE).credentials(request_id)).variables
+    assert (await scripted.acting(ALICE).credentials(request_id)).secrets.variables
     scripted.clock.move(duration.resolution)
     assert await refused() == "ACTIVE (active)"
     await scripted.hurry_and_work()

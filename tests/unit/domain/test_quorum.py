@@ -3,7 +3,7 @@
 import pytest
 
 from core.domain.decision import RequestRecord, has_quorum
-from core.domain.grant import Credentials, IssuedGrant
+from core.domain.grant import Credentials, IssuedGrant, Secrets
 from core.domain.policy import PolicyAnswer
 from core.vocabulary import PolicyAction, PolicyPackage, Verdict
 from tests.support.builders import (
@@ -80,11 +80,14 @@ def test_credentials_do_not_show_in_a_repr() -> None:
     """A log line or a traceback holds no secret."""
     request = a_request()
     issued = IssuedGrant(
-        credentials={"KEY": "s3cret"}, issued_at=NOON, expires_at=NOON, handle="h"
+        secrets=Secrets(variables={"KEY": "s3cret"}, files={"FILE": "s3cret"}),
+        issued_at=NOON,
+        expires_at=NOON,
+        handle="h",
     )
     opened = Credentials(
         request_id=request.id,
-        variables={"KEY": "s3cret"},
+        secrets=issued.secrets,
         issued_at=NOON,
         expires_at=NOON,
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.approvals import Identity, IssuedToken, RequestPage, RequestQuery
 from core.domain.audit import AuditFact, seal
 from core.domain.decision import Decision, RequestRecord
-from core.domain.grant import Credentials
+from core.domain.grant import Credentials, Secrets
 from core.domain.job import Job
 from core.domain.policy import PolicyAnswer
 from core.domain.request import Ask, ElevationRequest, Routing
@@ -211,13 +211,17 @@ def test_audit_event_comes_back_with_the_record_that_was_hashed(
     st.builds(
         Credentials,
         request_id=_IDS,
-        variables=st.dictionaries(_NAME, _TEXT, max_size=4),
+        secrets=st.builds(
+            Secrets,
+            variables=st.dictionaries(_NAME, _TEXT, max_size=4),
+            files=st.dictionaries(_NAME, _TEXT, max_size=2),
+        ),
         issued_at=_MOMENT,
         expires_at=_MOMENT,
     )
 )
 def test_credentials_come_back_identical(credentials: Credentials) -> None:
-    """Every variable and its value, in order."""
+    """Every variable and file with its value, in order."""
     body = requests.to_credentials(credentials)
 
     assert requests.from_credentials(_over_the_wire(body)) == credentials

@@ -1,0 +1,1 @@
+"""Credential providers in front of stand-ins of their clouds, for one suite."""
