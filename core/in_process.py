@@ -8,22 +8,22 @@ from typing_extensions import override
 from core.approvals import (
     Approvals,
     AuditPage,
+    Departure,
     Identity,
     IssuedToken,
     RequestPage,
     RequestQuery,
 )
-from core.clock import Deadline
 from core.domain.audit import ChainReport
 from core.domain.decision import RequestRecord
 from core.domain.grant import Credentials
 from core.domain.job import Job
 from core.domain.policy import PolicyAnswer
-from core.domain.principal import Actor
 from core.domain.request import Ask
 from core.domain.token import Token
-from core.errors import NotAllowed, NotAuthenticated
+from core.permits import Permits
 from core.ports import AuditFilter
+from core.services.submit import Submission
 from core.use_cases import Binding, Services
 from core.vocabulary import PolicyPackage, RequestId, TokenScope, Verdict
 
@@ -31,42 +31,102 @@ MAX_JOBS = 500
 
 
 class InProcessApprovals(Approvals):
-    """Checks the token's scopes and the admin groups, then calls the services."""
+    """Checks what the actor is permitted, then calls the services."""
 
     def __init__(self, *, services: Services, binding: Binding) -> None:
         """Bind the services to an actor."""
         self._services = services
         self._binding = binding
         self._actor = binding.actor
+        self._permits = Permits(services=services, binding=binding)
 
     @override
-    async def submit(self, ask: Ask) -> RequestRecord:
+    async def submit(self, ask: Ask, *, key: str = "") -> RequestRecord:
         """Ask for elevation."""
-        self._need(TokenScope.REQUEST)
-        return await self._services.submit.submit(self._person(), ask, self._deadline())
+        self._permits.need(TokenScope.REQUEST)
+        submission = Submission(ask=ask, key=key)
+        return await self._services.submit.submit(
+            self._permits.person(), submission, self._binding.limit()
+        )
+
+    @override
+    async def extend(
+        self,
+        request_id: RequestId,
+        *,
+        duration: timedelta,
+        reason: str = "",
+        key: str = "",
+    ) -> RequestRecord:
+        """Ask for more of one's own grant."""
+        self._permits.need(TokenScope.REQUEST)
+        return await self._services.extend.extend(
+            self._permits.person(),
+            request_id,
+            duration=duration,
+            reason=reason,
+            key=key,
+            deadline=self._binding.limit(),
+        )
 
     @override
     async def approve(self, request_id: RequestId, *, comment: str) -> RequestRecord:
         """Approve a request."""
-        await self._need_to_decide(request_id, Verdict.APPROVE)
+        await self._permits.need_to_decide(request_id, Verdict.APPROVE)
         return await self._services.decide.approve(
-            self._person(), request_id, comment=comment, deadline=self._deadline()
+            self._permits.person(),
+            request_id,
+            comment=comment,
+            deadline=self._binding.limit(),
         )
 
     @override
     async def deny(self, request_id: RequestId, *, reason: str) -> RequestRecord:
         """Deny a request."""
-        await self._need_to_decide(request_id, Verdict.DENY)
+        await self._permits.need_to_decide(request_id, Verdict.DENY)
         return await self._services.decide.deny(
-            self._person(), request_id, reason=reason, deadline=self._deadline()
+            self._permits.person(),
+            request_id,
+            reason=reason,
+            deadline=self._binding.limit(),
         )
 
     @override
     async def withdraw(self, request_id: RequestId) -> RequestRecord:
         """Take back one's own undecided request."""
-        self._need(TokenScope.REQUEST)
+        self._permits.need(TokenScope.REQUEST)
         return await self._services.withdraw.withdraw(
-            self._person(), request_id, self._deadline()
+            self._permits.person(), request_id, self._binding.limit()
+        )
+
+    @override
+    async def revoke(self, request_id: RequestId, *, reason: str) -> RequestRecord:
+        """Begin the end of a grant."""
+        self._permits.need_any(TokenScope.REQUEST, TokenScope.APPROVE)
+        return await self._services.revoke.revoke(
+            self._permits.person(),
+            request_id,
+            reason=reason,
+            deadline=self._binding.limit(),
+        )
+
+    @override
+    async def retry(self, request_id: RequestId) -> RequestRecord:
+        """Have what the provider refused tried again now."""
+        self._permits.need_any(TokenScope.REQUEST, TokenScope.APPROVE)
+        return await self._services.revoke.retry(
+            self._permits.person(), request_id, deadline=self._binding.limit()
+        )
+
+    @override
+    async def review(self, request_id: RequestId, *, note: str) -> RequestRecord:
+        """Close the review of a break-glass request."""
+        self._permits.need(TokenScope.APPROVE)
+        return await self._services.review.close(
+            self._permits.person(),
+            request_id,
+            note=note,
+            deadline=self._binding.limit(),
         )
 
     @override
@@ -78,47 +138,47 @@ class InProcessApprovals(Approvals):
         since_version: int = 0,
     ) -> RequestRecord:
         """Return a request that the actor may see."""
-        self._need(TokenScope.READ)
+        self._permits.need(TokenScope.READ)
         return await self._services.look.get(
             self._actor,
             request_id,
             wait=wait,
             since_version=since_version,
-            deadline=self._deadline(),
+            deadline=self._binding.limit(),
             sees_all=self._binding.is_operator,
         )
 
     @override
     async def list(self, query: RequestQuery) -> RequestPage:
         """Return a page of the requests that the actor may see."""
-        self._need(TokenScope.READ)
+        self._permits.need(TokenScope.READ)
         return await self._services.look.list(
             self._actor,
             query,
-            self._deadline(),
+            self._binding.limit(),
             sees_all=self._binding.is_operator,
         )
 
     @override
     async def credentials(self, request_id: RequestId) -> Credentials:
         """Return the credentials of one's own active request."""
-        self._need(TokenScope.REQUEST)
+        self._permits.need(TokenScope.REQUEST)
         return await self._services.credentials.read(
-            self._person(), request_id, self._deadline()
+            self._permits.person(), request_id, self._binding.limit()
         )
 
     @override
     async def audit(self, wanted: AuditFilter) -> AuditPage:
         """Return a page of the audit log."""
-        await self._need_auditor("read the audit log")
-        return await self._services.audit.list(wanted, self._deadline())
+        await self._permits.need_auditor("read the audit log")
+        return await self._services.audit.list(wanted, self._binding.limit())
 
     @override
     async def verify_audit(
         self, checkpoint: tuple[int, str] | None = None
     ) -> ChainReport:
         """Recompute the whole chain."""
-        await self._need_auditor("verify the audit log")
+        await self._permits.need_auditor("verify the audit log")
         return await self._services.audit.verify(checkpoint)
 
     @override
@@ -126,16 +186,16 @@ class InProcessApprovals(Approvals):
         self, package: PolicyPackage, document: Mapping[str, object]
     ) -> PolicyAnswer:
         """Ask policy a made-up question."""
-        await self._need_auditor("try out policy")
+        await self._permits.need_auditor("try out policy")
         return await self._services.evaluate.evaluate(
-            package, document, self._deadline()
+            package, document, self._binding.limit()
         )
 
     @override
     async def whoami(self) -> Identity:
         """Return who the actor is."""
         person = await self._services.people.principal(
-            self._actor.email, self._deadline()
+            self._actor.email, self._binding.limit()
         )
         return Identity(
             email=person.email,
@@ -150,20 +210,16 @@ class InProcessApprovals(Approvals):
         self, email: str, *, scopes: frozenset[TokenScope], ttl: timedelta
     ) -> IssuedToken:
         """Make a bearer token."""
-        self._need(TokenScope.ADMIN)
-        if not await self._is_admin():
-            raise NotAllowed(
-                reason="only members of jitsudo-admins can issue tokens; ask one"
-            )
+        await self._permits.need_admin("issue tokens")
         return await self._services.tokens.issue(
-            self._actor, email, scopes=scopes, ttl=ttl, deadline=self._deadline()
+            self._actor, email, scopes=scopes, ttl=ttl, deadline=self._binding.limit()
         )
 
     @override
     async def tokens(self) -> tuple[Token, ...]:
         """Return the actor's tokens; everybody's for an admin."""
-        self._need(TokenScope.READ)
-        owner = None if await self._is_admin() else self._actor.email
+        self._permits.need(TokenScope.READ)
+        owner = None if await self._permits.is_admin() else self._actor.email
         return await self._services.tokens.find(owner)
 
     @override
@@ -171,90 +227,32 @@ class InProcessApprovals(Approvals):
         """End a token of one's own, or as an admin anybody's."""
         may_revoke_all = TokenScope.ADMIN in self._binding.scopes
         if not may_revoke_all:
-            self._need(TokenScope.REQUEST)
+            self._permits.need(TokenScope.REQUEST)
         owner: str | None = self._actor.email
-        if may_revoke_all and await self._is_admin():
+        if may_revoke_all and await self._permits.is_admin():
             owner = None
         return await self._services.tokens.revoke(self._actor, token_id, owner=owner)
 
     @override
+    async def disable_principal(self, email: str, *, reason: str) -> Departure:
+        """Shut somebody out."""
+        await self._permits.need_admin("disable people")
+        return await self._services.offboard.disable(
+            self._actor, email, reason=reason, deadline=self._binding.limit()
+        )
+
+    @override
+    async def enable_principal(self, email: str) -> Departure:
+        """Let somebody in again."""
+        await self._permits.need_admin("enable people")
+        return await self._services.offboard.enable(
+            self._actor, email, deadline=self._binding.limit()
+        )
+
+    @override
     async def jobs(self, *, failing_only: bool) -> tuple[Job, ...]:
         """Return the work that waits."""
-        await self._need_auditor("list jobs")
-        async with self._services.store.snapshot(self._deadline()) as uow:
+        await self._permits.need_auditor("list jobs")
+        async with self._services.store.snapshot(self._binding.limit()) as uow:
             found = await uow.jobs.find(failing_only=failing_only, limit=MAX_JOBS)
         return tuple(found)
-
-    def _deadline(self) -> Deadline:
-        if self._binding.deadline is not None:
-            return self._binding.deadline
-        return Deadline(seconds=self._binding.seconds)
-
-    def _person(self) -> Actor:
-        """Return the actor, who is a person and no operator.
-
-        Raises:
-            NotAuthenticated: an operator tried what only people can.
-        """
-        if self._binding.is_operator:
-            raise NotAuthenticated(
-                why="this needs a person: pass --token, or issue one with "
-                "`jitsudo token issue --email you@example.com`"
-            )
-        return self._actor
-
-    def _need(self, scope: TokenScope) -> None:
-        """Check that the token may do this.
-
-        Raises:
-            NotAllowed: it lacks the scope.
-        """
-        if scope not in self._binding.scopes:
-            raise NotAllowed(
-                reason=f"this token lacks the scope {scope.value!r}; use another one"
-            )
-
-    async def _need_to_decide(self, request_id: RequestId, verdict: Verdict) -> None:
-        """Check that the token may decide; whoever tries without is audited.
-
-        Raises:
-            NotAllowed: it lacks the scope.
-        """
-        try:
-            self._need(TokenScope.APPROVE)
-        except NotAllowed as refusal:
-            await self._services.refusals.record(
-                self._actor,
-                request_id=request_id,
-                verdict=verdict,
-                code=refusal.code,
-                why=str(refusal),
-                details={"scopes": sorted(s.value for s in self._binding.scopes)},
-                deadline=self._deadline(),
-            )
-            raise
-
-    async def _is_admin(self) -> bool:
-        if self._binding.is_operator:
-            return True
-        person = await self._services.people.principal(
-            self._actor.email, self._deadline()
-        )
-        return person.is_admin
-
-    async def _need_auditor(self, what: str) -> None:
-        """Check that the actor may read everything.
-
-        Raises:
-            NotAllowed: they are no auditor and no admin, or the token may not read.
-        """
-        self._need(TokenScope.READ)
-        if self._binding.is_operator:
-            return
-        person = await self._services.people.principal(
-            self._actor.email, self._deadline()
-        )
-        if not person.is_auditor:
-            raise NotAllowed(
-                reason=f"only members of jitsudo-auditors and jitsudo-admins can {what}"
-            )

@@ -144,6 +144,9 @@ class Jitsudo:
             JobKind.EXPIRE: self.services.end_grant.run,
             JobKind.REVOKE: self.services.end_grant.run,
             JobKind.LAPSE: self.services.lapse.run,
+            JobKind.WARN: self.services.warn.run,
+            JobKind.REMIND_REVIEW: self.services.remind.run,
+            JobKind.OFFBOARD: self.services.offboard.run,
             JobKind.TELL_REFUSALS: self.services.refusals.tell_repeats,
         }
 

@@ -32,6 +32,7 @@ _VARIABLES: Final[Mapping[str, str]] = {
     "JITSUDO_ENCRYPTION_KEYS": "encryption_keys",
     "JITSUDO_REQUEST_TTL": "request_ttl",
     "JITSUDO_ABANDON_AFTER": "abandon_after",
+    "JITSUDO_REVIEW_REMINDER": "review_reminder",
     "JITSUDO_LOCAL_PROVIDER": "local_provider",
 }
 """Environment variables and the settings they override."""
@@ -74,6 +75,7 @@ class CoreSettings(BaseModel):
         encryption_keys: Fernet keys; the first encrypts, all decrypt.
         request_ttl: how long a request waits for a decision.
         abandon_after: how long issuing is tried before it is given up.
+        review_reminder: from one reminder of an open break-glass review to the next.
         local_provider: whether the stand-in provider `local` exists.
         providers: the settings of each provider, by the name that requests use;
             `kind` names another provider's code than the name does. Only in the
@@ -89,6 +91,7 @@ class CoreSettings(BaseModel):
     encryption_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_list)] = ()
     request_ttl: Duration = Field(default=timedelta(hours=24), gt=timedelta(0))
     abandon_after: Duration = Field(default=timedelta(hours=1), gt=timedelta(0))
+    review_reminder: Duration = Field(default=timedelta(hours=24), gt=timedelta(0))
     local_provider: bool = False
     providers: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
 

@@ -9,16 +9,23 @@ from core.ports import Store
 from core.services.audit import ReadAudit
 from core.services.credentials import ReadCredentials
 from core.services.decide import Decide
+from core.services.end_grant import EndGrant
 from core.services.evaluate import Evaluate
 from core.services.expire import Lapse
+from core.services.extend import Extend
 from core.services.issue import Issue
 from core.services.look import Look
+from core.services.offboard import Offboard
 from core.services.people import People
 from core.services.policy_watch import PolicyWatch
 from core.services.refusals import Refusals
-from core.services.revoke import EndGrant
+from core.services.remind import RemindOfReview
+from core.services.review import Review
+from core.services.revoke import Revoke
+from core.services.rotate import Rotate
 from core.services.submit import Submit
 from core.services.tokens import Tokens
+from core.services.warn import Warn
 from core.services.withdraw import Withdraw
 from core.vocabulary import TokenScope
 
@@ -30,8 +37,13 @@ class Services:
     """Every use case of a process, built once."""
 
     submit: Submit
+    extend: Extend
     decide: Decide
     withdraw: Withdraw
+    revoke: Revoke
+    review: Review
+    offboard: Offboard
+    rotate: Rotate
     look: Look
     credentials: ReadCredentials
     audit: ReadAudit
@@ -41,6 +53,8 @@ class Services:
     issue: Issue
     end_grant: EndGrant
     lapse: Lapse
+    warn: Warn
+    remind: RemindOfReview
     policy_watch: PolicyWatch
     people: People
     store: Store
@@ -66,3 +80,7 @@ class Binding:
     deadline: Deadline | None = None
     expires_at: datetime | None = None
     is_operator: bool = False
+
+    def limit(self) -> Deadline:
+        """Return until when one call may begin something."""
+        return self.deadline or Deadline(seconds=self.seconds)

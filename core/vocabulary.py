@@ -93,16 +93,24 @@ class AuditAction(StrEnum):
     REQUEST_WITHDRAWN = "request.withdrawn"
     REQUEST_LAPSED = "request.lapsed"
     REQUEST_ABANDONED = "request.abandoned"
+    REQUEST_BREAK_GLASS = "request.break_glass"
+    REQUEST_REVIEWED = "request.reviewed"
+    REQUEST_REVIEW_REFUSED = "request.review_refused"
     REQUEST_ELIGIBILITY_REFUSED = "request.eligibility_refused"
     REQUEST_DECISION_REFUSED = "request.decision_refused"
     GRANT_ISSUED = "grant.issued"
     GRANT_FAILED = "grant.failed"
+    GRANT_RETRY_REQUESTED = "grant.retry_requested"
+    GRANT_REVOKE_REQUESTED = "grant.revoke_requested"
+    GRANT_REVOKE_REFUSED = "grant.revoke_refused"
     GRANT_REVOKED = "grant.revoked"
     GRANT_REVOKE_FAILED = "grant.revoke_failed"
     GRANT_EXPIRED = "grant.expired"
     CREDENTIALS_READ = "credentials.read"
     TOKEN_ISSUED = "token.issued"
     TOKEN_REVOKED = "token.revoked"
+    PRINCIPAL_DISABLED = "principal.disabled"
+    PRINCIPAL_ENABLED = "principal.enabled"
     IDENTITY_REFUSED = "identity.refused"
     POLICY_RELOADED = "policy.reloaded"
 
@@ -114,6 +122,9 @@ class JobKind(StrEnum):
     EXPIRE = "expire"
     REVOKE = "revoke"
     LAPSE = "lapse"
+    WARN = "warn"
+    REMIND_REVIEW = "remind_review"
+    OFFBOARD = "offboard"
     RENDER = "render"
     TELL_REFUSALS = "tell_refusals"
 
@@ -150,6 +161,8 @@ class SurfacePurpose(StrEnum):
     CARD = "card"
     DM = "dm"
     THREAD = "thread"
+    WARNING = "warning"
+    REMINDER = "reminder"
 
 
 class SurfaceState(StrEnum):

@@ -23,20 +23,28 @@ from core.providers.sealing import FernetSealer
 from core.services.audit import ReadAudit
 from core.services.credentials import ReadCredentials
 from core.services.decide import Decide
+from core.services.end_grant import EndGrant
 from core.services.evaluate import Evaluate
 from core.services.expire import Lapse
+from core.services.extend import Extend
 from core.services.issue import Issue
 from core.services.judging import Judge
 from core.services.look import Look
+from core.services.offboard import Offboard
 from core.services.people import People
 from core.services.policy_watch import PolicyWatch
 from core.services.provider_calls import ProviderCalls
 from core.services.refusals import Refusals
-from core.services.revoke import EndGrant
+from core.services.remind import RemindOfReview
+from core.services.review import Review
+from core.services.revoke import Revoke
+from core.services.rotate import Rotate
 from core.services.signal import Signal
+from core.services.standing import Standing
 from core.services.submit import Submit
 from core.services.tokens import Tokens
 from core.services.visibility import Visibility
+from core.services.warn import Warn
 from core.services.withdraw import Withdraw
 from core.settings import CoreSettings
 from core.store.engine import SqlStore, open_store
@@ -118,16 +126,27 @@ def assemble(
     visibility = Visibility(policy=policy, people=people, clock=clock)
     refusals = Refusals(store=store, clock=clock)
     calls = ProviderCalls(providers, call_seconds=CALL_SECONDS)
+    standing = Standing(store=store, policy=policy, people=people, clock=clock)
+    tokens = Tokens(store=store, clock=clock)
+    submit = Submit(
+        store=store,
+        policy=policy,
+        people=people,
+        providers=providers,
+        refusals=refusals,
+        clock=clock,
+        signal=signal,
+        request_ttl=settings.request_ttl,
+        remind_after=settings.review_reminder,
+    )
     services = Services(
-        submit=Submit(
+        submit=submit,
+        extend=Extend(
             store=store,
-            policy=policy,
             people=people,
-            providers=providers,
-            refusals=refusals,
+            visibility=visibility,
+            submit=submit,
             clock=clock,
-            signal=signal,
-            request_ttl=settings.request_ttl,
         ),
         decide=Decide(
             store=store,
@@ -145,6 +164,22 @@ def assemble(
             clock=clock,
             signal=signal,
         ),
+        revoke=Revoke(
+            store=store,
+            standing=standing,
+            refusals=refusals,
+            clock=clock,
+            signal=signal,
+        ),
+        review=Review(
+            store=store,
+            standing=standing,
+            refusals=refusals,
+            clock=clock,
+            signal=signal,
+        ),
+        offboard=Offboard(store=store, tokens=tokens, clock=clock, signal=signal),
+        rotate=Rotate(store=store, sealer=sealer),
         look=Look(store=store, people=people, visibility=visibility, signal=signal),
         credentials=ReadCredentials(
             store=store,
@@ -155,7 +190,7 @@ def assemble(
         ),
         audit=ReadAudit(store=store),
         evaluate=Evaluate(policy=policy, read_question=from_document),
-        tokens=Tokens(store=store, clock=clock),
+        tokens=tokens,
         refusals=refusals,
         issue=Issue(
             store=store,
@@ -172,6 +207,13 @@ def assemble(
             signal=signal,
         ),
         lapse=Lapse(store=store, clock=clock, signal=signal),
+        warn=Warn(store=store, clock=clock, signal=signal),
+        remind=RemindOfReview(
+            store=store,
+            clock=clock,
+            signal=signal,
+            every=settings.review_reminder,
+        ),
         policy_watch=PolicyWatch(store=store, policy=policy, clock=clock),
         people=people,
         store=store,

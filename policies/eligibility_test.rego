@@ -41,6 +41,12 @@ test_a_missing_duration_is_refused if {
 	not eligibility.allow with input as {"user": {"groups": ["sre"]}, "request": {}}
 }
 
-test_break_glass_is_for_nobody if {
-	not eligibility.allow_break_glass with input as ask(["sre"], 60)
+test_sre_may_break_the_glass_for_an_hour if {
+	eligibility.allow_break_glass with input as ask(["sre"], 3600)
+	not eligibility.allow_break_glass with input as ask(["sre"], 3601)
+}
+
+test_nobody_else_may_break_the_glass if {
+	not eligibility.allow_break_glass with input as ask(["developer", "sre-lead"], 60)
+	not eligibility.allow_break_glass with input as {}
 }

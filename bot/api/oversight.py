@@ -68,6 +68,22 @@ async def revoke_token(request: web.Request) -> web.Response:
     return to_answer({"token": access.to_token(token)})
 
 
+async def disable_principal(request: web.Request) -> web.Response:
+    """Shut somebody out."""
+    reason = (await body_fields(request)).text("reason", default="")
+    departure = await request[APPROVALS].disable_principal(
+        request.match_info["email"], reason=reason
+    )
+    return to_answer({"principal": access.to_departure(departure)})
+
+
+async def enable_principal(request: web.Request) -> web.Response:
+    """Let somebody in again."""
+    await body_fields(request)
+    departure = await request[APPROVALS].enable_principal(request.match_info["email"])
+    return to_answer({"principal": access.to_departure(departure)})
+
+
 async def list_jobs(request: web.Request) -> web.Response:
     """List the work that waits, oldest due first."""
     failing = query_fields(request).boolean("failing")
@@ -85,5 +101,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/v1alpha1/tokens", list_tokens, allow_head=False),
         web.post("/v1alpha1/tokens", issue_token),
         web.delete("/v1alpha1/tokens/{id}", revoke_token),
+        web.post("/v1alpha1/principals/{email}/disable", disable_principal),
+        web.post("/v1alpha1/principals/{email}/enable", enable_principal),
         web.get("/v1alpha1/jobs", list_jobs, allow_head=False),
     ]

@@ -10,6 +10,7 @@ from core.errors import Invalid
 from core.wire.fields import Fields
 from core.wire.pages import REPEATED
 from core.wire.parsing import parse_json, shown
+from core.wire.requests import KEY_LIMIT, SUBMISSION_HEADER
 
 MAX_BODY: Final = 64 * 1024
 """Bytes; the longest text that core takes has 2,000 characters."""
@@ -55,6 +56,21 @@ async def _read(request: web.Request) -> bytes:
             field="body", why="ended before its end; send it again"
         ) from error
     return bytes(body)
+
+
+def key_of(request: web.Request) -> str:
+    """Return what the client calls this submission; empty if it does not say.
+
+    Raises:
+        Invalid: it is too long, or not printable ASCII.
+    """
+    key = request.headers.get(SUBMISSION_HEADER, "")
+    if len(key) > KEY_LIMIT or not (key.isascii() and key.isprintable()):
+        raise Invalid(
+            field=SUBMISSION_HEADER,
+            why=f"has to be at most {KEY_LIMIT} printable ASCII characters",
+        )
+    return key
 
 
 def query_fields(request: web.Request) -> Fields:

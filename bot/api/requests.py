@@ -6,12 +6,18 @@ from aiohttp import web
 
 from bot.api.answers import to_answer
 from bot.api.keys import APPROVALS
-from bot.api.reading import body_fields, query_fields, wait_of
+from bot.api.reading import body_fields, key_of, query_fields, wait_of
 from core.domain.decision import RequestRecord
 from core.domain.request import parse_request_id
 from core.vocabulary import RequestId
 from core.wire import pages
-from core.wire.requests import from_ask, to_credentials, to_decision, to_request
+from core.wire.requests import (
+    from_ask,
+    from_duration,
+    to_credentials,
+    to_decision,
+    to_request,
+)
 
 _REQUEST: Final = "/v1alpha1/requests/{id}"
 
@@ -19,7 +25,19 @@ _REQUEST: Final = "/v1alpha1/requests/{id}"
 async def submit(request: web.Request) -> web.Response:
     """Ask for elevation."""
     ask = from_ask(await body_fields(request))
-    return _answer(await request[APPROVALS].submit(ask))
+    return _answer(await request[APPROVALS].submit(ask, key=key_of(request)))
+
+
+async def extend(request: web.Request) -> web.Response:
+    """Ask for more of one's own grant."""
+    fields = await body_fields(request)
+    record = await request[APPROVALS].extend(
+        _id(request),
+        duration=from_duration(fields),
+        reason=fields.text("reason", default=""),
+        key=key_of(request),
+    )
+    return _answer(record)
 
 
 async def list_(request: web.Request) -> web.Response:
@@ -57,6 +75,24 @@ async def withdraw(request: web.Request) -> web.Response:
     return _answer(await request[APPROVALS].withdraw(_id(request)))
 
 
+async def revoke(request: web.Request) -> web.Response:
+    """Begin the end of a grant."""
+    reason = (await body_fields(request)).text("reason", default="")
+    return _answer(await request[APPROVALS].revoke(_id(request), reason=reason))
+
+
+async def retry(request: web.Request) -> web.Response:
+    """Have what the provider refused tried again now."""
+    await body_fields(request)
+    return _answer(await request[APPROVALS].retry(_id(request)))
+
+
+async def review(request: web.Request) -> web.Response:
+    """Close the review of a break-glass request."""
+    note = (await body_fields(request)).text("note", default="")
+    return _answer(await request[APPROVALS].review(_id(request), note=note))
+
+
 async def decisions(request: web.Request) -> web.Response:
     """Show who decided what, oldest first."""
     record = await request[APPROVALS].get(_id(request))
@@ -80,6 +116,10 @@ def routes() -> list[web.RouteDef]:
         web.post(f"{_REQUEST}/approve", approve),
         web.post(f"{_REQUEST}/deny", deny),
         web.post(f"{_REQUEST}/withdraw", withdraw),
+        web.post(f"{_REQUEST}/revoke", revoke),
+        web.post(f"{_REQUEST}/retry", retry),
+        web.post(f"{_REQUEST}/extend", extend),
+        web.post(f"{_REQUEST}/review", review),
         web.get(f"{_REQUEST}/decisions", decisions, allow_head=False),
         web.get(f"{_REQUEST}/credentials", credentials, allow_head=False),
     ]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from bot.slack.alerts import ending_soon, review_due
 from bot.slack.blocks import Message
 from bot.slack.cards import CardFacts, Ping, minimal_card, request_card
 from bot.slack.notes import direct_message, thread_line
@@ -19,6 +20,9 @@ from core.vocabulary import SurfacePurpose
 
 WEEK: Final = timedelta(days=7)
 EVENTS_READ: Final = 500
+
+IN_THREAD: Final = frozenset({SurfacePurpose.THREAD, SurfacePurpose.REMINDER})
+"""What stands below the request's card."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,9 +64,9 @@ class Draft:
         match self.surface.purpose:
             case SurfacePurpose.CARD if self.surface.ts is None or not self.is_open:
                 return Urgency.FIRST
-            case SurfacePurpose.DM:
+            case SurfacePurpose.DM | SurfacePurpose.WARNING:
                 return Urgency.SOON
-            case SurfacePurpose.CARD | SurfacePurpose.THREAD:
+            case SurfacePurpose.CARD | SurfacePurpose.THREAD | SurfacePurpose.REMINDER:
                 return Urgency.LATER
 
     def message(self, ping: Ping | None) -> Message | None:
@@ -78,6 +82,10 @@ class Draft:
                 return direct_message(self.record, self.now)
             case SurfacePurpose.THREAD:
                 return thread_line(self.record.request, self.version, self.events)
+            case SurfacePurpose.WARNING:
+                return ending_soon(self.record.request)
+            case SurfacePurpose.REMINDER:
+                return review_due(self.record.request)
 
     def minimal(self) -> Message:
         """Return what is shown where Slack found fault with the real message."""
@@ -111,8 +119,9 @@ async def read_draft(uow: UnitOfWork, surface: Surface, *, now: datetime) -> Dra
         count = await uow.requests.count_by(
             request.requester, since=asked - WEEK, until=asked
         )
-    if surface.purpose is SurfacePurpose.THREAD:
+    if surface.purpose in IN_THREAD:
         card = card_among(await uow.surfaces.of(request.id))
+    if surface.purpose is SurfacePurpose.THREAD:
         wanted = AuditFilter(request_id=request.id, limit=EVENTS_READ)
         events = await uow.audit.find(wanted)
     return Draft(

@@ -15,7 +15,7 @@ from bot.slack.blocks import Message
 from bot.slack.cards import Ping
 from bot.slack.channels import Channels
 from bot.slack.client import Delivery, SlackClient
-from bot.slack.drafts import Draft, read_draft
+from bot.slack.drafts import IN_THREAD, Draft, read_draft
 from bot.slack.failures import INVALID_BLOCKS, SlackNotSent, SlackRefused
 from bot.slack.payloads import MessageRef
 from bot.slack.people import People
@@ -149,7 +149,7 @@ class SurfaceRenderer:
         surface = draft.surface
         if surface.purpose is SurfacePurpose.CARD:
             return await self._channels.admit(surface.destination), None
-        if surface.purpose is SurfacePurpose.THREAD and draft.card is not None:
+        if surface.purpose in IN_THREAD and draft.card is not None:
             return draft.card.channel_id, draft.card.ts
         user_id = await self._people.user_id_of(surface.destination)
         if user_id is None:
@@ -193,7 +193,7 @@ class SurfaceRenderer:
     async def _bring_thread(self, uow: UnitOfWork, card: Surface) -> None:
         """Promise the lines that waited for the card to have a thread."""
         for other in await uow.surfaces.of(card.request_id):
-            if other.purpose is SurfacePurpose.THREAD and not _is_done(other):
+            if other.purpose in IN_THREAD and not _is_done(other):
                 await uow.jobs.add(render(other))
 
     async def _failed(self, job: Job, draft: Draft, failure: SlackFailed) -> None:
@@ -240,7 +240,7 @@ def _has_no_place(draft: Draft) -> bool:
     decide, and a second copy of a card never.
     """
     surface = draft.surface
-    if surface.purpose is SurfacePurpose.THREAD:
+    if surface.purpose in IN_THREAD:
         return draft.card is None
     is_copy = surface.purpose is SurfacePurpose.CARD and ":" in surface.destination
     return surface.state is SurfaceState.GONE and (is_copy or not draft.is_open)

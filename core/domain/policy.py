@@ -27,6 +27,7 @@ class PolicyQuestion:
         user: the acting person; at `submit` and `route`, the requester.
         approvals: who approved before and still counts, oldest first.
         time: when it is asked, aware, UTC.
+        extends: the request whose grant this one's would take the place of.
     """
 
     action: PolicyAction
@@ -45,6 +46,7 @@ class PolicyQuestion:
     trust_tier: int
     origin: Origin
     time: datetime
+    extends: RequestId | None = None
 
     @property
     def package(self) -> PolicyPackage:

@@ -11,6 +11,7 @@ from core.domain.text import (
     SCOPE_LIMIT,
     checked_name,
     checked_prose,
+    has_visible_text,
 )
 from core.errors import Invalid
 from core.vocabulary import (
@@ -23,6 +24,9 @@ from core.vocabulary import (
 
 MAX_DURATION: Final = timedelta(days=30)
 """The longest that can be asked for; policy usually allows far less."""
+
+ENDING: Final = frozenset({GrantStatus.REVOKING, GrantStatus.REVOKE_FAILED})
+"""Its credentials are erased, and the provider has not confirmed the end."""
 
 METADATA_LIMIT: Final = 20
 METADATA_KEY_LIMIT: Final = 64
@@ -84,6 +88,13 @@ class ElevationRequest:
         expires_at: when the grant ends; None before it is active.
         grant_error: why the last try to issue or revoke failed.
         next_try_at: when the failed work is tried again.
+        lane: what this shares with requests whose grants are one thing to the
+            cloud; None where its grant is its own. See `CredentialProvider.lane`.
+        submission_key: what made the front end ask, so that asking again for the
+            same is the same request; None where nothing did.
+        extends: the request whose grant ends when this one's runs.
+        reviewed_by: who closed the review of a break-glass request.
+        review_note: what they found.
     """
 
     id: RequestId
@@ -108,6 +119,30 @@ class ElevationRequest:
     expires_at: datetime | None = None
     grant_error: str = ""
     next_try_at: datetime | None = None
+    lane: str | None = None
+    submission_key: str | None = None
+    extends: RequestId | None = None
+    reviewed_by: str | None = None
+    reviewed_at: datetime | None = None
+    review_note: str = ""
+
+    @property
+    def needs_review(self) -> bool:
+        """Tell whether it broke the glass and nobody has looked into that yet."""
+        return self.ask.break_glass and self.reviewed_at is None
+
+    @property
+    def is_in_force(self) -> bool:
+        """Tell whether its grant is used, with its end neither come nor begun."""
+        return (
+            self.state is RequestState.ACTIVE
+            and self.grant_status is GrantStatus.ACTIVE
+        )
+
+    @property
+    def is_ending(self) -> bool:
+        """Tell whether its grant's end has begun and is not confirmed."""
+        return self.grant_status in ENDING
 
     def has_lapsed(self, now: datetime) -> bool:
         """Tell whether nobody can decide this any more because of the time."""
@@ -124,6 +159,10 @@ def checked_ask(ask: Ask) -> Ask:
         raise Invalid(field="duration", why="must be at least one whole second")
     if ask.duration > MAX_DURATION:
         raise Invalid(field="duration", why="is longer than 30 days (720h)")
+    if ask.break_glass and not has_visible_text(ask.reason):
+        raise Invalid(
+            field="reason", why="is blank; breaking the glass needs one, others read it"
+        )
     if len(ask.metadata) > METADATA_LIMIT:
         raise Invalid(field="metadata", why=f"has over {METADATA_LIMIT} entries")
     return Ask(

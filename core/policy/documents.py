@@ -54,6 +54,7 @@ def to_document(question: PolicyQuestion) -> dict[str, Json]:
             "reason": question.reason,
             "break_glass": question.break_glass,
             "metadata": dict(question.metadata),
+            **({"extends": question.extends} if question.extends else {}),
         },
         "approvals": [_person(person) for person in question.approvals],
         "quorum": {
@@ -161,6 +162,7 @@ class _Request(_Part):
     reason: str = ""
     break_glass: bool = False
     metadata: dict[str, str] = {}
+    extends: str | None = None
 
     @model_validator(mode="after")
     def _is_as_checked_as_a_real_one(self) -> Self:
@@ -226,4 +228,5 @@ class _Document(_Part):
             trust_tier=self.context.trust_tier,
             origin=Origin(self.context.origin),
             time=self.context.moment(),
+            extends=None if request.extends is None else RequestId(request.extends),
         )

@@ -99,7 +99,7 @@ class Store(Protocol):
         ...
 
     async def ping(self) -> str:
-        """Return what is there, such as `PostgreSQL 18.0, schema 0001`.
+        """Return what is there, such as `PostgreSQL 18.0, schema 0002`.
 
         Raises:
             StoreUnavailable: the database does not answer.

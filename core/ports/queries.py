@@ -19,6 +19,7 @@ class RequestFilter:
     Attributes:
         states: any of these; empty means every state.
         visible_to: only what this person may see; None sees everything.
+        needs_review: only what broke the glass and nobody has looked into.
         before: only requests older than this one; from the page before.
         limit: most rows to return, 1 to 500.
     """
@@ -26,6 +27,7 @@ class RequestFilter:
     requester: str | None = None
     states: frozenset[RequestState] = frozenset()
     visible_to: Principal | None = None
+    needs_review: bool = False
     before: RequestId | None = None
     limit: int = 100
 

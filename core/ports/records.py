@@ -88,6 +88,13 @@ class PrincipalStore(Protocol):
         """Return what is known of several people; every e-mail is a key."""
         ...
 
+    async def hold(self, email: str) -> PrincipalRow:
+        """Return what is known of a person and keep others from changing it.
+
+        Comes before every other lock of a transaction; a stranger is noted.
+        """
+        ...
+
     async def put(self, row: PrincipalRow) -> None:
         """Insert or replace what is known of a person."""
         ...

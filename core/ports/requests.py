@@ -28,6 +28,18 @@ class RequestStore(Protocol):
         """Return a request and keep everybody else from changing it."""
         ...
 
+    async def by_submission(self, key: str) -> ElevationRequest | None:
+        """Return the request that was submitted under a key."""
+        ...
+
+    async def shares_lane(self, request: ElevationRequest) -> bool:
+        """Tell whether another request of the same lane is in force."""
+        ...
+
+    async def open_extension_of(self, request_id: RequestId) -> ElevationRequest | None:
+        """Return a request for more of the same that is PENDING or APPROVED."""
+        ...
+
     async def save(self, request: ElevationRequest) -> None:
         """Write the changed fields of a locked request.
 
@@ -78,6 +90,10 @@ class GrantStore(Protocol):
 
     async def get(self, request_id: RequestId) -> Grant | None:
         """Return the grant of a request."""
+        ...
+
+    async def sealed(self, *, after: RequestId | None, limit: int) -> list[RequestId]:
+        """Return requests that have sealed credentials, in order of their ids."""
         ...
 
     async def erase_credentials(self, request_id: RequestId) -> None:

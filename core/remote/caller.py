@@ -16,7 +16,7 @@ from core.remote.address import Address
 from core.remote.exchange import AnswerLost, Call, exchange
 from core.remote.reading import GATEWAY_STATUSES, Unreadable, read_answer
 from core.wire.fields import Fields
-from core.wire.requests import JsonObject
+from core.wire.requests import SUBMISSION_HEADER, JsonObject
 
 PATH: Final = "/api/v1alpha1"
 
@@ -61,12 +61,14 @@ class Caller:
         body: JsonObject | None = None,
         doubt: Doubt = Doubt.NONE,
         timeout_seconds: float | None = None,
+        submission_key: str | None = None,
     ) -> T:
         """Send one call and return what `read` makes of the answer.
 
         Args:
             target: path and query, encoded, after `/api/v1alpha1`.
             timeout_seconds: how long the server may be silent, if not as usual.
+            submission_key: the same for what is to be done once.
 
         Raises:
             JitsudoError: what the server answered.
@@ -76,7 +78,9 @@ class Caller:
         call = Call(
             method=method,
             target=PATH + target,
-            headers=self._headers(has_body=body is not None),
+            headers=self._headers(
+                has_body=body is not None, submission_key=submission_key
+            ),
             body=None if body is None else json.dumps(body).encode(),
             timeout_seconds=timeout_seconds or self._timeout_seconds,
         )
@@ -92,8 +96,10 @@ class Caller:
                 self._lost(str(odd), doubt, odd)
             raise ServerUnavailable(server=name, why=str(odd)) from odd
 
-    def _headers(self, *, has_body: bool) -> dict[str, str]:
+    def _headers(self, *, has_body: bool, submission_key: str | None) -> dict[str, str]:
         headers = {"Accept": "application/json", "User-Agent": "jitsudo"}
+        if submission_key is not None:
+            headers[SUBMISSION_HEADER] = submission_key
         if has_body:
             headers["Content-Type"] = "application/json"
         if self._token is not None:

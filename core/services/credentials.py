@@ -11,7 +11,7 @@ from core.services.reading import lock_request, read_record
 from core.services.telling import fact_about
 from core.services.transactions import in_transaction
 from core.services.visibility import Visibility
-from core.vocabulary import AuditAction, GrantStatus, RequestId, RequestState
+from core.vocabulary import AuditAction, RequestId
 
 
 class ReadCredentials:
@@ -86,8 +86,7 @@ class ReadCredentials:
     ) -> tuple[Grant, bytes]:
         """Return the grant and its ciphertext while it is in force."""
         is_in_force = (
-            request.state is RequestState.ACTIVE
-            and request.grant_status is GrantStatus.ACTIVE
+            request.is_in_force
             and grant is not None
             and self._clock.now() < grant.expires_at
         )

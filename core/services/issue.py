@@ -1,22 +1,23 @@
 """Issues the credentials of an approved request: a job, tried until it works."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from core.clock import Deadline
-from core.domain.grant import Grant, IssuedGrant
+from core.domain.grant import Grant, IssuedGrant, order_of
 from core.domain.job import Job, NewJob
 from core.domain.lifecycle import next_state
 from core.domain.request import ElevationRequest
 from core.errors import ProviderFailed
 from core.ports import Clock, Sealer, Store, UnitOfWork
 from core.services.backoff import pause_after
+from core.services.end_grant import end_of, expiry_of, mark_revoking
 from core.services.provider_calls import PREPARING_SECONDS, ProviderCalls
 from core.services.reading import lock_request
-from core.services.revoke import end_of, mark_revoking
 from core.services.signal import Signal
 from core.services.telling import SYSTEM, fact_about, lane_of, show
 from core.services.transactions import in_transaction
+from core.services.warn import warning_of
 from core.vocabulary import (
     AuditAction,
     GrantStatus,
@@ -64,14 +65,16 @@ class Issue:
         request_id = RequestId(job.payload["request_id"])
         async with self._store.snapshot(Deadline(seconds=PREPARING_SECONDS)) as uow:
             request = await uow.requests.get(request_id)
+            is_shared = request is not None and await uow.requests.shares_lane(request)
         if request is None or not _is_awaiting(request):
             await self._give_way(job, request)
             return
         if self._is_hopeless(request):
             await self._abandon(job, request_id)
             return
+        order = order_of(request, attempt=job.attempts, is_shared=is_shared)
         try:
-            issued = await self._calls.grant(request)
+            issued = await self._calls.grant(order, provider=request.ask.provider)
         except ProviderFailed as error:
             await self._note_failure(job, request_id, error)
             return
@@ -128,8 +131,7 @@ class Issue:
                     sealed_credentials=sealed,
                 )
             )
-            expiry = _expiry(active, at=issued.expires_at)
-            await show(uow, active, promised=[expiry])
+            await show(uow, active, promised=await _follow_up(uow, active))
             await uow.audit.append(
                 fact_about(
                     active,
@@ -237,11 +239,14 @@ def issue_now(request: ElevationRequest) -> NewJob:
     )
 
 
-def _expiry(request: ElevationRequest, *, at: datetime) -> NewJob:
-    return NewJob(
-        kind=JobKind.EXPIRE,
-        lane=lane_of(request),
-        key=f"expire:{request.id}",
-        due_at=at,
-        payload={"request_id": request.id},
-    )
+async def _follow_up(uow: UnitOfWork, active: ElevationRequest) -> list[NewJob]:
+    """Return what a grant that runs brings along: its end, and another's."""
+    jobs = [expiry_of(active)]
+    warning = warning_of(active)
+    if warning is not None:
+        jobs.append(warning)
+    if active.extends is not None:
+        extended = await uow.requests.get(active.extends)
+        if extended is not None:
+            jobs.append(end_of(extended, replaced_by=active.id))
+    return jobs

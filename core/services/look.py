@@ -98,6 +98,7 @@ class Look:
             requester=actor.email if query.mine else requester or None,
             states=query.states,
             visible_to=None if person is None or person.is_auditor else person,
+            needs_review=query.needs_review,
             before=query.before,
             limit=query.limit + 1,
         )

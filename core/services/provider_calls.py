@@ -6,8 +6,7 @@ from typing import Final, TypeVar
 
 import structlog
 
-from core.domain.grant import IssuedGrant, order_of
-from core.domain.request import ElevationRequest
+from core.domain.grant import GrantOrder, IssuedGrant
 from core.errors import ProviderFailed
 from core.ports import CredentialProvider
 
@@ -36,32 +35,41 @@ class ProviderCalls:
         self._providers = providers
         self._call_seconds = call_seconds
 
-    async def grant(self, request: ElevationRequest) -> IssuedGrant:
-        """Have the request's provider grant.
+    async def grant(self, order: GrantOrder, *, provider: str) -> IssuedGrant:
+        """Have a provider grant.
 
         Raises:
             ProviderFailed: it was not granted, or nobody knows.
         """
-        return await self._call(
-            request, lambda provider: provider.grant(order_of(request))
-        )
+        return await self._call(provider, lambda asked: asked.grant(order))
 
-    async def revoke(self, request: ElevationRequest, handle: str) -> None:
-        """Have the request's provider end what it granted.
+    async def end(
+        self, order: GrantOrder, *, provider: str, handle: str, is_early: bool
+    ) -> None:
+        """Have a provider end what it granted.
+
+        Args:
+            is_early: before its time, so the provider is asked once more whether
+                it really is over; not where another request keeps it alive.
 
         Raises:
             ProviderFailed: it may still be in force.
         """
-        await self._call(
-            request, lambda provider: provider.revoke(order_of(request), handle)
-        )
+
+        async def act(asked: CredentialProvider) -> None:
+            await asked.revoke(order, handle)
+            if not is_early or order.is_shared:
+                return
+            if await asked.is_active(order, handle):
+                raise ProviderFailed(provider=asked.name, why="it is still in force")
+
+        await self._call(provider, act)
 
     async def _call(
         self,
-        request: ElevationRequest,
+        name: str,
         act: Callable[[CredentialProvider], Awaitable[T]],
     ) -> T:
-        name = request.ask.provider
         provider = self._providers.get(name)
         if provider is None:
             raise ProviderFailed(provider=name, why="it is not configured any more")

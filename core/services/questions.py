@@ -43,6 +43,7 @@ def question_about(
         trust_tier=user.trust_tier,
         origin=origin,
         time=now,
+        extends=request.extends,
     )
 
 

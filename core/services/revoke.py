@@ -1,228 +1,216 @@
-"""Ends grants: erased at once, said only when the provider has confirmed."""
+"""Ends a grant early, and has failed work tried again at once."""
 
 from dataclasses import replace
 from datetime import datetime
 
 from core.clock import Deadline
-from core.domain.job import Job, NewJob
+from core.domain.decision import RequestRecord
+from core.domain.job import NewJob
 from core.domain.lifecycle import next_state
+from core.domain.principal import Actor
 from core.domain.request import ElevationRequest
-from core.errors import ProviderFailed
+from core.domain.text import checked_prose
+from core.errors import WrongState
 from core.ports import Clock, Store, UnitOfWork
-from core.services.backoff import pause_after
-from core.services.provider_calls import PREPARING_SECONDS, ProviderCalls
+from core.services.end_grant import end_of, expiry_of, mark_revoking
+from core.services.issue import issue_now
 from core.services.reading import lock_request
+from core.services.refusals import Refusals
 from core.services.signal import Signal
-from core.services.telling import SYSTEM, fact_about, lane_of, show
+from core.services.standing import Say, Standing
+from core.services.telling import asked, fact_about, show
 from core.services.transactions import in_transaction
 from core.vocabulary import (
     AuditAction,
     GrantStatus,
-    JobKind,
-    Outcome,
+    PolicyAction,
     RequestEvent,
     RequestId,
     RequestState,
 )
 
-_ENDING = frozenset({GrantStatus.REVOKING, GrantStatus.REVOKE_FAILED})
 
-_AUDITED = {
-    RequestEvent.ABANDON: AuditAction.REQUEST_ABANDONED,
-    RequestEvent.EXPIRE: AuditAction.GRANT_EXPIRED,
-    RequestEvent.REVOKE: AuditAction.GRANT_REVOKED,
-}
-
-
-class EndGrant:
-    """Runs the jobs that end a grant: at its time, given up, or come too late."""
+class Revoke:
+    """Starts the end of a grant; the provider's yes finishes it."""
 
     def __init__(
         self,
         *,
         store: Store,
-        calls: ProviderCalls,
+        standing: Standing,
+        refusals: Refusals,
         clock: Clock,
         signal: Signal,
     ) -> None:
-        """Keep what ending needs."""
+        """Keep what revoking needs."""
         self._store = store
-        self._calls = calls
+        self._standing = standing
+        self._refusals = refusals
         self._clock = clock
         self._signal = signal
 
-    async def run(self, job: Job) -> None:
-        """End the grant of the job's request, as far as it is not in force.
+    async def revoke(
+        self,
+        actor: Actor,
+        request_id: RequestId,
+        *,
+        reason: str,
+        deadline: Deadline | None,
+    ) -> RequestRecord:
+        """Erase the credentials and promise the end; again answers the same.
 
         Raises:
-            DependencyError: the store failed; the job is tried again.
+            Invalid: the reason cannot be stored.
+            NotFound: there is no such request.
+            NotAllowed: with policy's reason.
+            WrongState: there is no grant to end, or it has expired.
+            PolicyUnavailable: nothing was done.
         """
-        request_id = RequestId(job.payload["request_id"])
-        request, handle = await self._begin(job, request_id)
-        if request is None:
-            return
-        try:
-            await self._calls.revoke(request, handle)
-        except ProviderFailed as error:
-            await self._note_failure(job, request_id, error)
-        else:
-            await self._finish(job, request_id)
+        reason = checked_prose("reason", reason, required=False)
+        say = await self._allowed(actor, request_id, deadline, reason=reason)
+
+        async def work(uow: UnitOfWork) -> RequestRecord:
+            request = await lock_request(uow, request_id)
+            if _has_begun_to_end(request):
+                return replace(say.record, request=request)
+            changed = await start_revoking(
+                uow, request, actor=actor, reason=reason, now=self._clock.now()
+            )
+            return replace(say.record, request=changed)
+
+        record = await in_transaction(self._store, work, deadline=deadline)
         self._signal.ring()
+        return record
 
-    async def _begin(
-        self, job: Job, request_id: RequestId
-    ) -> tuple[ElevationRequest | None, str]:
-        """Erase the credentials and say *revoking*, unless the grant stays."""
+    async def retry(
+        self, actor: Actor, request_id: RequestId, *, deadline: Deadline | None
+    ) -> RequestRecord:
+        """Have what the provider refused tried again now.
 
-        async def work(uow: UnitOfWork) -> tuple[ElevationRequest | None, str]:
+        Raises:
+            NotFound: there is no such request.
+            NotAllowed: with policy's reason.
+            WrongState: nothing of it has failed.
+            PolicyUnavailable: nothing was done.
+        """
+        say = await self._allowed(actor, request_id, deadline, reason="")
+
+        async def work(uow: UnitOfWork) -> RequestRecord:
             request = await lock_request(uow, request_id)
+            job = _again(request)
+            if job is None:
+                raise WrongState(
+                    request_id=request.id,
+                    expected="one whose grant failed",
+                    actual=f"{request.state.value} ({request.grant_status.value})",
+                    by=request.ended_by or request.decided_by,
+                    at=request.ended_at or request.decided_at,
+                )
             now = self._clock.now()
-            if _stays(request, job, now):
-                if job.kind is JobKind.EXPIRE and _is_in_force(request):
-                    early = (request.expires_at or now) - now
-                    await uow.jobs.retry(job, after=early, error="")
-                else:
-                    await uow.jobs.finish(job)
-                return None, ""
-            grant = await uow.grants.get(request_id)
-            await uow.grants.erase_credentials(request_id)
-            if request.grant_status is GrantStatus.ACTIVE:
-                request = mark_revoking(request, reason="", now=now)
-                await uow.requests.save(request)
-                await show(uow, request)
-            return request, grant.handle if grant is not None else ""
-
-        deadline = Deadline(seconds=PREPARING_SECONDS)
-        return await in_transaction(self._store, work, deadline=deadline)
-
-    async def _finish(self, job: Job, request_id: RequestId) -> None:
-        """Say that it ended; a grant that nobody was told of ends silently."""
-
-        async def work(uow: UnitOfWork) -> None:
-            request = await lock_request(uow, request_id)
-            if not await uow.jobs.finish(job):
-                return
-            now = self._clock.now()
-            await uow.grants.end(request_id, at=now)
-            if request.grant_status not in _ENDING:
-                return
-            event = _event_of(job)
-            ended = replace(
+            is_issue = request.grant_status is GrantStatus.FAILED
+            trying = replace(
                 request,
-                state=next_state(request, event),
-                grant_status=GrantStatus.ENDED,
+                grant_status=GrantStatus.ISSUING if is_issue else GrantStatus.REVOKING,
                 version=request.version + 1,
                 updated_at=now,
-                ended_by=request.ended_by or SYSTEM.email,
-                ended_at=now,
-                grant_error="",
                 next_try_at=None,
             )
-            await uow.requests.save(ended)
-            await show(uow, ended)
+            await uow.requests.save(trying)
+            await show(uow, trying, promised=[job])
             await uow.audit.append(
                 fact_about(
-                    ended,
-                    _AUDITED[event],
-                    actor=SYSTEM,
-                    now=now,
-                    details={"why": ended.end_reason},
+                    trying, AuditAction.GRANT_RETRY_REQUESTED, actor=actor, now=now
                 )
             )
+            return replace(say.record, request=trying)
 
-        await in_transaction(self._store, work)
+        record = await in_transaction(self._store, work, deadline=deadline)
+        self._signal.ring()
+        return record
 
-    async def _note_failure(
-        self, job: Job, request_id: RequestId, error: ProviderFailed
-    ) -> None:
-        after = pause_after(job.attempts)
+    async def _allowed(
+        self,
+        actor: Actor,
+        request_id: RequestId,
+        deadline: Deadline | None,
+        *,
+        reason: str,
+    ) -> Say:
+        """Return what is known of the request, if the actor may end it.
 
-        async def work(uow: UnitOfWork) -> None:
-            request = await lock_request(uow, request_id)
-            if not await uow.jobs.retry(job, after=after, error=error.why):
-                return
-            if request.grant_status not in _ENDING:
-                return
-            now = self._clock.now()
-            failed = replace(
-                request,
-                grant_status=GrantStatus.REVOKE_FAILED,
-                version=request.version + 1,
-                updated_at=now,
-                grant_error=error.why,
-                next_try_at=now + after,
-            )
-            await uow.requests.save(failed)
-            await show(uow, failed)
-            await uow.audit.append(
-                fact_about(
-                    failed,
-                    AuditAction.GRANT_REVOKE_FAILED,
-                    actor=SYSTEM,
-                    now=now,
-                    outcome=Outcome.FAILURE,
-                    details={"why": error.why, "attempts": job.attempts},
-                )
-            )
-
-        await in_transaction(self._store, work)
-
-
-def _stays(request: ElevationRequest, job: Job, now: datetime) -> bool:
-    """Tell whether this job has nothing to end, or not yet.
-
-    A job that cleans up after a grant that came too late finds the request
-    ACTIVE where another worker issued it meanwhile: that grant is the same one
-    to the provider, and stays. One that is still being issued is settled by
-    its own job.
-    """
-    if _is_in_force(request):
-        is_due = request.expires_at is not None and now >= request.expires_at
-        return job.kind is not JobKind.EXPIRE or not is_due
-    if request.state is RequestState.ACTIVE:
-        return False
-    if request.state is RequestState.APPROVED:
-        return request.grant_status not in _ENDING
-    return job.kind is JobKind.EXPIRE
+        Raises:
+            NotAllowed: they may not; it is audited.
+        """
+        say = await self._standing.of(actor, request_id, PolicyAction.REVOKE, deadline)
+        if say.refusal is None:
+            return say
+        policy = {} if say.answer is None else say.answer.to_audit()
+        await self._refusals.record(
+            actor,
+            request_id=request_id,
+            verdict=None,
+            code=say.refusal.code,
+            why=str(say.refusal),
+            details={
+                **asked(say.record.request.ask),
+                "revoke_reason": reason,
+                **policy,
+            },
+            action=AuditAction.GRANT_REVOKE_REFUSED,
+            deadline=deadline,
+        )
+        raise say.refusal
 
 
-def _is_in_force(request: ElevationRequest) -> bool:
-    return (
-        request.state is RequestState.ACTIVE
-        and request.grant_status is GrantStatus.ACTIVE
-    )
-
-
-def _event_of(job: Job) -> RequestEvent:
-    if job.kind is JobKind.EXPIRE:
-        return RequestEvent.EXPIRE
-    return RequestEvent(job.payload["event"])
-
-
-def mark_revoking(
-    request: ElevationRequest, *, reason: str, now: datetime
-) -> ElevationRequest:
-    """Return `request` on its way to its end, one version on."""
-    return replace(
-        request,
-        grant_status=GrantStatus.REVOKING,
-        version=request.version + 1,
-        updated_at=now,
-        end_reason=reason,
-        grant_error="",
-        next_try_at=None,
-    )
-
-
-def end_of(
+async def start_revoking(
+    uow: UnitOfWork,
     request: ElevationRequest,
     *,
-    event: RequestEvent = RequestEvent.REVOKE,
-) -> NewJob:
-    """Return the job that has the provider end whatever it granted."""
-    return NewJob(
-        kind=JobKind.REVOKE,
-        lane=lane_of(request),
-        key=f"revoke:{request.id}:{event.value}",
-        payload={"request_id": request.id, "event": event.value},
+    actor: Actor,
+    reason: str,
+    now: datetime,
+) -> ElevationRequest:
+    """Begin the end of a locked request's grant; the audit event comes last.
+
+    Raises:
+        WrongState: there is no grant to end.
+    """
+    next_state(request, RequestEvent.REVOKE)
+    revoking = mark_revoking(request, reason=reason, now=now, by=actor.email)
+    await uow.requests.save(revoking)
+    await uow.grants.erase_credentials(request.id)
+    await show(uow, revoking, promised=[end_of(revoking)])
+    await uow.audit.append(
+        fact_about(
+            revoking,
+            AuditAction.GRANT_REVOKE_REQUESTED,
+            actor=actor,
+            now=now,
+            details={"why": reason},
+        )
     )
+    return revoking
+
+
+def _has_begun_to_end(request: ElevationRequest) -> bool:
+    """Tell whether its end is under way, or came by a revocation already."""
+    was_granted = request.decided_by is not None
+    return request.is_ending or (request.state is RequestState.REVOKED and was_granted)
+
+
+def _again(request: ElevationRequest) -> NewJob | None:
+    """Return the job that failed, due now; None if none did.
+
+    A waiting job with its key becomes due at once instead of a second one.
+    """
+    if request.grant_status is GrantStatus.FAILED:
+        return issue_now(request)
+    if request.grant_status is not GrantStatus.REVOKE_FAILED:
+        return None
+    if request.state is RequestState.APPROVED:
+        by_time = request.ended_by is None
+        event = RequestEvent.ABANDON if by_time else RequestEvent.REVOKE
+        return end_of(request, event=event)
+    if request.ended_by is None and not request.end_reason:
+        return replace(expiry_of(request), due_at=None)
+    return end_of(request)

@@ -1,19 +1,17 @@
 """Takes an ask: eligibility, routing, and for tier `auto` the approval itself."""
 
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
-
-from ulid import ULID
 
 from core.clock import Deadline
 from core.domain.decision import RequestRecord
-from core.domain.job import NewJob
 from core.domain.policy import PolicyAnswer
 from core.domain.principal import Actor, Principal
-from core.domain.request import Ask, ElevationRequest, Routing, checked_ask
+from core.domain.request import Ask, ElevationRequest, checked_ask
 from core.errors import (
+    Conflict,
     Invalid,
     NotAllowed,
     NotEligible,
@@ -21,26 +19,45 @@ from core.errors import (
     RefusedError,
 )
 from core.ports import Clock, CredentialProvider, PolicyEngine, Store, UnitOfWork
-from core.services.issue import issue_now
+from core.services.drafting import (
+    AUTO_APPROVER,
+    BREAK_GLASS_APPROVER,
+    draft_of,
+    promises_of,
+    routed,
+)
 from core.services.people import People
 from core.services.questions import question_about
 from core.services.refusals import Refusals
 from core.services.signal import Signal
-from core.services.telling import asked, fact_about, lane_of, show
+from core.services.telling import asked, fact_about, show
 from core.services.transactions import in_transaction
 from core.vocabulary import (
     AuditAction,
-    GrantStatus,
-    JobKind,
     Origin,
     PolicyAction,
     RequestId,
     RequestState,
-    Tier,
 )
 
-AUTO_APPROVER = "policy"
-"""Who approved where policy itself did; no decision is inserted for it."""
+_APPROVED_BY: Mapping[str, AuditAction] = {
+    AUTO_APPROVER: AuditAction.REQUEST_AUTO_APPROVED,
+    BREAK_GLASS_APPROVER: AuditAction.REQUEST_BREAK_GLASS,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Submission:
+    """An ask, and how it came.
+
+    Attributes:
+        key: the same for what is the same ask sent twice; empty if nobody says.
+        extends: the request whose grant this one's is to take the place of.
+    """
+
+    ask: Ask
+    key: str = ""
+    extends: RequestId | None = None
 
 
 class Submit:
@@ -57,11 +74,13 @@ class Submit:
         clock: Clock,
         signal: Signal,
         request_ttl: timedelta,
+        remind_after: timedelta,
     ) -> None:
         """Keep what a submission needs.
 
         Args:
             request_ttl: how long a request waits for a decision.
+            remind_after: when an open review is reminded of.
         """
         self._store = store
         self._policy = policy
@@ -71,9 +90,10 @@ class Submit:
         self._clock = clock
         self._signal = signal
         self._request_ttl = request_ttl
+        self._remind_after = remind_after
 
     async def submit(
-        self, actor: Actor, ask: Ask, deadline: Deadline | None
+        self, actor: Actor, submission: Submission, deadline: Deadline | None
     ) -> RequestRecord:
         """Store a request of `actor`, already approved where policy does so.
 
@@ -81,40 +101,37 @@ class Submit:
             Invalid: naming the field.
             NotAllowed: the actor is disabled.
             NotEligible: with policy's reason.
+            Conflict: something else was asked for under the same key.
             PolicyUnavailable: nothing was stored.
         """
-        ask = self._checked(ask)
+        ask = self._checked(submission.ask)
         requester = await self._people.principal(actor.email, deadline)
         if requester.is_disabled:
-            banned = NotAllowed(reason=f"{actor.email} is disabled; ask an admin")
+            banned = _banned(actor)
             await self._refuse(actor, ask, banned, {}, deadline)
             raise banned
-        draft = self._draft(actor, ask)
+        draft = self._draft(actor, ask, submission)
         ask_policy = partial(self._ask, draft, requester, actor.origin, deadline)
         eligibility = await ask_policy(PolicyAction.SUBMIT)
-        if not eligibility.is_allowed:
-            refusal = NotEligible(reason=eligibility.refusal)
+        refusal = _refusal(ask, eligibility)
+        if refusal is not None:
             await self._refuse(actor, ask, refusal, eligibility.to_audit(), deadline)
             raise refusal
         route = await ask_policy(PolicyAction.ROUTE)
-        request = _routed(draft, route, now=self._clock.now())
+        request = routed(draft, route, now=self._clock.now())
 
-        async def work(uow: UnitOfWork) -> None:
-            await self._store_new(uow, request, actor, eligibility, route)
+        async def work(uow: UnitOfWork) -> ElevationRequest:
+            return await self._store_once(uow, request, actor, eligibility, route)
 
         try:
-            await in_transaction(self._store, work, deadline=deadline)
+            stored = await in_transaction(self._store, work, deadline=deadline)
         except OutcomeUnknown as error:  # a second ask would be a second request
             raise OutcomeUnknown(look_with="jitsudo status --mine") from error
         self._signal.ring()
-        return RequestRecord(request=request)
+        return RequestRecord(request=stored)
 
     def _checked(self, ask: Ask) -> Ask:
         ask = checked_ask(ask)
-        if ask.break_glass:
-            raise Invalid(
-                field="break-glass", why="is not available yet; ask without it"
-            )
         provider = self._providers.get(ask.provider)
         if provider is None:
             known = ", ".join(sorted(self._providers)) or "none is configured"
@@ -124,19 +141,19 @@ class Submit:
         provider.validate(ask)
         return ask
 
-    def _draft(self, actor: Actor, ask: Ask) -> ElevationRequest:
-        now = self._clock.now()
-        return ElevationRequest(
-            id=RequestId(f"req_{ULID.from_datetime(now)}"),
+    def _draft(
+        self, actor: Actor, ask: Ask, submission: Submission
+    ) -> ElevationRequest:
+        key = submission.key
+        return draft_of(
+            ask,
             requester=actor.email,
-            ask=ask,
-            routing=Routing(),
-            state=RequestState.PENDING,
-            grant_status=GrantStatus.NONE,
-            version=1,
-            created_at=now,
-            updated_at=now,
-            lapses_at=now + self._request_ttl,
+            now=self._clock.now(),
+            ttl=self._request_ttl,
+            lane=self._providers[ask.provider].lane(actor.email, ask),
+            # One person's key is no other's, and one transport's no other's.
+            submission_key=f"{actor.email}:{actor.origin}:{key}" if key else None,
+            extends=submission.extends,
         )
 
     async def _ask(
@@ -175,6 +192,37 @@ class Submit:
             deadline=deadline,
         )
 
+    async def _store_once(
+        self,
+        uow: UnitOfWork,
+        request: ElevationRequest,
+        actor: Actor,
+        eligibility: PolicyAnswer,
+        route: PolicyAnswer,
+    ) -> ElevationRequest:
+        """Store the request, or return the one that its key stands for already.
+
+        Raises:
+            NotAllowed: the requester was disabled meanwhile.
+            Conflict: another ask has the key, or asks to extend the same.
+        """
+        # Held until the end: nobody is disabled between this look and the commit.
+        if (await uow.principals.hold(request.requester)).is_disabled:
+            raise _banned(actor)
+        if request.submission_key is not None:
+            known = await uow.requests.by_submission(request.submission_key)
+            if known is not None:
+                return _same(known, request)
+        if request.extends is not None:
+            other = await uow.requests.open_extension_of(request.extends)
+            if other is not None:
+                raise Invalid(
+                    field="request id",
+                    why=f"{other.id} already asks for more of it; withdraw that first",
+                )
+        await self._store_new(uow, request, actor, eligibility, route)
+        return request
+
     async def _store_new(
         self,
         uow: UnitOfWork,
@@ -185,9 +233,8 @@ class Submit:
     ) -> None:
         now = request.created_at
         await uow.requests.add(request)
-        is_approved = request.state is RequestState.APPROVED
-        next_job = issue_now(request) if is_approved else _lapse(request)
-        await show(uow, request, promised=[next_job])
+        promised = promises_of(request, remind_after=self._remind_after)
+        await show(uow, request, promised=promised)
         await uow.audit.append(
             fact_about(
                 request,
@@ -197,58 +244,46 @@ class Submit:
                 details={
                     "tier": request.routing.tier.value,
                     "required": request.required_approvals,
+                    **({"extends": request.extends} if request.extends else {}),
                     **eligibility.to_audit(),
                 },
             )
         )
         if request.state is RequestState.APPROVED:
+            approver = request.decided_by or AUTO_APPROVER
             await uow.audit.append(
                 fact_about(
                     request,
-                    AuditAction.REQUEST_AUTO_APPROVED,
-                    actor=Actor(email=AUTO_APPROVER, origin=Origin.POLICY),
+                    _APPROVED_BY[approver],
+                    actor=Actor(email=approver, origin=Origin.POLICY),
                     now=now,
                     details=route.to_audit(),
                 )
             )
 
 
-def _routed(
-    draft: ElevationRequest, route: PolicyAnswer, *, now: datetime
-) -> ElevationRequest:
-    """Return the draft with policy's routing, approved where the tier is `auto`."""
-    may_be_auto = route.required_approvals == 1 and not route.deny
-    tier = route.tier if route.tier is not Tier.AUTO or may_be_auto else Tier.HUMAN
-    notify = route.notify_groups
-    request = replace(
-        draft,
-        required_approvals=route.required_approvals,
-        routing=Routing(
-            tier=tier,
-            required_approvals=route.required_approvals,
-            approver_groups=route.approver_groups,
-            notify_groups=route.approver_groups if notify is None else notify,
-            channel=route.channel,
-            require_comment=route.require_comment,
-            approval_note=route.approval_note,
-        ),
-    )
-    if tier is not Tier.AUTO:
-        return request
-    return replace(
-        request,
-        state=RequestState.APPROVED,
-        grant_status=GrantStatus.ISSUING,
-        decided_by=AUTO_APPROVER,
-        decided_at=now,
-    )
+def _refusal(ask: Ask, eligibility: PolicyAnswer) -> NotEligible | None:
+    """Return why the ask is refused; breaking the glass takes a yes of its own."""
+    if not eligibility.is_allowed:
+        return NotEligible(reason=eligibility.refusal)
+    if ask.break_glass and not eligibility.allow_break_glass:
+        return NotEligible(
+            reason="policy does not let you break the glass for this; "
+            "ask for it without"
+        )
+    return None
 
 
-def _lapse(request: ElevationRequest) -> NewJob:
-    return NewJob(
-        kind=JobKind.LAPSE,
-        lane=lane_of(request),
-        key=f"lapse:{request.id}",
-        due_at=request.lapses_at,
-        payload={"request_id": request.id},
-    )
+def _banned(actor: Actor) -> NotAllowed:
+    return NotAllowed(reason=f"{actor.email} is disabled; ask an admin")
+
+
+def _same(known: ElevationRequest, asked_now: ElevationRequest) -> ElevationRequest:
+    """Return the request that was stored before, if it is for the same.
+
+    Raises:
+        Conflict: it is for something else.
+    """
+    if known.ask != asked_now.ask or known.extends != asked_now.extends:
+        raise Conflict(what=f"request {known.id}, sent under the same key,")
+    return known

@@ -23,8 +23,11 @@ SYSTEM = Actor(email="system", origin=Origin.SYSTEM)
 
 
 def lane_of(request: ElevationRequest) -> str:
-    """Return the lane that a request's issue, revoke, expire and lapse share."""
-    return f"request:{request.id}"
+    """Return the lane that a request's issue, revoke, expire and lapse share.
+
+    Requests whose grants are one thing to the cloud share one.
+    """
+    return request.lane or f"request:{request.id}"
 
 
 def fact_about(
@@ -62,6 +65,7 @@ def asked(ask: Ask) -> dict[str, Json]:
         "resource_scope": ask.resource_scope,
         "duration_seconds": int(ask.duration.total_seconds()),
         "reason": ask.reason,
+        **({"break_glass": True} if ask.break_glass else {}),
     }
 
 
@@ -94,7 +98,7 @@ async def show(
 
 def _follows(surface: Surface) -> bool:
     """Tell whether a surface shows the newest version, not one moment of it."""
-    return surface.purpose is not SurfacePurpose.THREAD
+    return surface.purpose not in {SurfacePurpose.THREAD, SurfacePurpose.REMINDER}
 
 
 def render(surface: Surface) -> NewJob:

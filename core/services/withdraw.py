@@ -1,11 +1,13 @@
 """Takes back a request that nobody has decided yet."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from core.clock import Deadline
 from core.domain.decision import RequestRecord
 from core.domain.lifecycle import next_state
 from core.domain.principal import Actor
+from core.domain.request import ElevationRequest
 from core.errors import NotAllowed, NotFound
 from core.ports import Clock, Store, UnitOfWork
 from core.services.people import People
@@ -56,22 +58,8 @@ class Withdraw:
             request = await lock_request(uow, request_id)
             if _is_withdrawn(RequestRecord(request=request)):
                 return RequestRecord(request=request, decisions=record.decisions)
-            now = self._clock.now()
-            withdrawn = replace(
-                request,
-                state=next_state(request, RequestEvent.WITHDRAW),
-                version=request.version + 1,
-                updated_at=now,
-                ended_by=actor.email,
-                ended_at=now,
-                end_reason="withdrawn",
-            )
-            await uow.requests.save(withdrawn)
-            await show(uow, withdrawn)
-            await uow.audit.append(
-                fact_about(
-                    withdrawn, AuditAction.REQUEST_WITHDRAWN, actor=actor, now=now
-                )
+            withdrawn = await withdraw_locked(
+                uow, request, actor=actor, reason="withdrawn", now=self._clock.now()
             )
             return RequestRecord(request=withdrawn, decisions=record.decisions)
 
@@ -93,6 +81,36 @@ class Withdraw:
                 "an approver can deny it"
             )
         raise NotFound(what="request", name=record.request.id)
+
+
+async def withdraw_locked(
+    uow: UnitOfWork,
+    request: ElevationRequest,
+    *,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+) -> ElevationRequest:
+    """Withdraw a locked request; the audit event comes last.
+
+    Raises:
+        WrongState: it is decided already.
+    """
+    withdrawn = replace(
+        request,
+        state=next_state(request, RequestEvent.WITHDRAW),
+        version=request.version + 1,
+        updated_at=now,
+        ended_by=actor.email,
+        ended_at=now,
+        end_reason=reason,
+    )
+    await uow.requests.save(withdrawn)
+    await show(uow, withdrawn)
+    await uow.audit.append(
+        fact_about(withdrawn, AuditAction.REQUEST_WITHDRAWN, actor=actor, now=now)
+    )
+    return withdrawn
 
 
 def _is_withdrawn(record: RequestRecord) -> bool:

@@ -47,6 +47,16 @@ _END: Final = Statement(
     .values(sealed_credentials=sa.null(), ended_at=sa.bindparam("at", type_=Moment))
 )
 
+_SEALED: Final = Statement(
+    sa.select(grants.c.request_id)
+    .where(
+        grants.c.sealed_credentials.is_not(None),
+        grants.c.request_id > sa.bindparam("after", type_=sa.Text),
+    )
+    .order_by(grants.c.request_id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+
 
 class SqlGrantStore(GrantStore):
     """Grants in one transaction."""
@@ -63,6 +73,11 @@ class SqlGrantStore(GrantStore):
     async def get(self, request_id: RequestId) -> Grant | None:
         row = await self._link.row(_GET, of_request=request_id)
         return None if row is None else _to_grant(row)
+
+    @override
+    async def sealed(self, *, after: RequestId | None, limit: int) -> list[RequestId]:
+        rows = await self._link.rows(_SEALED, after=after or "", most=limit)
+        return [RequestId(row["request_id"]) for row in rows]
 
     @override
     async def erase_credentials(self, request_id: RequestId) -> None:

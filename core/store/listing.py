@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from core.domain.principal import Principal
 from core.ports import RequestFilter
 from core.store.dialects import among
-from core.store.schema import decisions, request_groups, requests
+from core.store.schema import TO_REVIEW, decisions, request_groups, requests
 from core.store.statements import Statement
 from core.vocabulary import RequestState
 
@@ -33,7 +33,8 @@ def listing(wanted: RequestFilter) -> tuple[Statement, Mapping[str, object]]:
         "most": wanted.limit,
     }
     is_paged = wanted.before is not None
-    if person is None or wanted.states or wanted.requester is not None:
+    is_narrow = wanted.states or wanted.requester is not None or wanted.needs_review
+    if person is None or is_narrow:
         if person is not None:
             values |= {"person": person.email, "groups": sorted(person.groups)}
         return _filtered(
@@ -41,6 +42,7 @@ def listing(wanted: RequestFilter) -> tuple[Statement, Mapping[str, object]]:
             states=wanted.states,
             is_visible=person is not None,
             is_paged=is_paged,
+            needs_review=wanted.needs_review,
         ), values
     groups = _padded(person)
     values |= {"person": person.email}
@@ -61,7 +63,12 @@ def _padded(person: Principal) -> list[str]:
 
 @cache
 def _filtered(
-    *, is_by: bool, states: frozenset[RequestState], is_visible: bool, is_paged: bool
+    *,
+    is_by: bool,
+    states: frozenset[RequestState],
+    is_visible: bool,
+    is_paged: bool,
+    needs_review: bool,
 ) -> Statement:
     """Return the statement that reads requests in order and looks each one up.
 
@@ -82,6 +89,8 @@ def _filtered(
             if len(words) == 1
             else requests.c.state.in_(words)
         )
+    if needs_review:
+        found = found.where(TO_REVIEW)
     if is_visible:
         found = found.where(_is_visible())
     return Statement(found.order_by(requests.c.id.desc()).limit(_MOST))

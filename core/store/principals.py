@@ -32,6 +32,17 @@ _GET: Final = Statement(
     sa.select(principals).where(principals.c.email == sa.bindparam("of_person"))
 )
 
+_GREET: Final = Statement(
+    _INSERT.on_conflict_do_nothing(index_elements=["email"]),
+    columns=names(principals.c),
+)
+
+_HOLD: Final = Statement(
+    sa.select(principals)
+    .where(principals.c.email == sa.bindparam("of_person"))
+    .with_for_update()
+)
+
 
 @cache
 def _of(count: int) -> Statement:
@@ -65,6 +76,14 @@ class SqlPrincipalStore(PrincipalStore):
             for row in await self._link.rows(_of(len(wanted)), **values):
                 found[row["email"]] = _to_principal(row)
         return found
+
+    @override
+    async def hold(self, email: str) -> PrincipalRow:
+        row = await self._link.row(_HOLD, of_person=email)
+        if row is None:
+            await self._link.rows(_GREET, email=email, trust_tier=0, is_disabled=False)
+            row = await self._link.row(_HOLD, of_person=email)
+        return PrincipalRow(email=email) if row is None else _to_principal(row)
 
     @override
     async def put(self, row: PrincipalRow) -> None:

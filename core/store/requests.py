@@ -43,6 +43,9 @@ _CHANGING: Final = (
     "expires_at",
     "grant_error",
     "next_try_at",
+    "reviewed_by",
+    "reviewed_at",
+    "review_note",
 )
 """What `save` writes; everything else stays as it was submitted."""
 
@@ -85,6 +88,40 @@ _COUNT_BY: Final = Statement(
     )
 )
 
+_BY_SUBMISSION: Final = Statement(
+    sa.select(requests).where(
+        requests.c.submission_key == sa.bindparam("submission", type_=sa.Text)
+    )
+)
+
+_ONE: Final[sa.ColumnClause[int]] = sa.literal_column("1")
+
+_SHARES: Final = Statement(
+    sa.select(_ONE.label("found"))
+    .select_from(requests)
+    .where(
+        requests.c.lane == sa.bindparam("shared", type_=sa.Text),
+        requests.c.id != sa.bindparam("request_id", type_=sa.Text),
+        requests.c.state == RequestState.ACTIVE.value,
+        requests.c.grant_status == GrantStatus.ACTIVE.value,
+    )
+    .limit(_ONE)
+)
+
+_EXTENSION_OF: Final = Statement(
+    sa.select(requests)
+    .where(
+        requests.c.extends == sa.bindparam("extended", type_=sa.Text),
+        requests.c.state.in_(
+            [
+                sa.literal_column(f"'{state.value}'")
+                for state in (RequestState.PENDING, RequestState.APPROVED)
+            ]
+        ),
+    )
+    .limit(_ONE)
+)
+
 
 class SqlRequestStore(RequestStore):
     """Requests in one transaction."""
@@ -115,6 +152,9 @@ class SqlRequestStore(RequestStore):
             require_comment=routing.require_comment,
             approval_note=routing.approval_note,
             created_at=request.created_at,
+            lane=request.lane,
+            submission_key=request.submission_key,
+            extends=request.extends,
             **_changing(request),
         )
         for group in sorted(set(routing.approver_groups)):
@@ -128,6 +168,23 @@ class SqlRequestStore(RequestStore):
     @override
     async def lock(self, request_id: RequestId) -> ElevationRequest | None:
         row = await self._link.row(_LOCK, request_id=request_id)
+        return None if row is None else _to_request(row)
+
+    @override
+    async def by_submission(self, key: str) -> ElevationRequest | None:
+        row = await self._link.row(_BY_SUBMISSION, submission=key)
+        return None if row is None else _to_request(row)
+
+    @override
+    async def shares_lane(self, request: ElevationRequest) -> bool:
+        if request.lane is None:
+            return False
+        row = await self._link.row(_SHARES, shared=request.lane, request_id=request.id)
+        return row is not None
+
+    @override
+    async def open_extension_of(self, request_id: RequestId) -> ElevationRequest | None:
+        row = await self._link.row(_EXTENSION_OF, extended=request_id)
         return None if row is None else _to_request(row)
 
     @override
@@ -203,4 +260,10 @@ def _to_request(row: Row) -> ElevationRequest:
         expires_at=to_moment_or_none(row["expires_at"]),
         grant_error=row["grant_error"],
         next_try_at=to_moment_or_none(row["next_try_at"]),
+        lane=row["lane"],
+        submission_key=row["submission_key"],
+        extends=RequestId(row["extends"]) if row["extends"] is not None else None,
+        reviewed_by=row["reviewed_by"],
+        reviewed_at=to_moment_or_none(row["reviewed_at"]),
+        review_note=row["review_note"] or "",
     )

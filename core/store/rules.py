@@ -6,6 +6,7 @@ from core.errors import (
     Conflict,
     Invalid,
     JitsudoError,
+    NotAllowed,
     SelfApproval,
     StoreBusy,
     StoreUnavailable,
@@ -13,8 +14,16 @@ from core.errors import (
 
 ONE_VERDICT_EACH: Final = "one_verdict_each"
 NO_SELF_APPROVAL: Final = "no_self_approval"
+REVIEW_BY_ANOTHER: Final = "review_by_another"
+"""A trigger's; its name is all of its message on SQLite."""
 
-_RACES: Final = frozenset({"one_waiting_job_per_key", "one_job_in_flight_per_lane"})
+_RACES: Final = frozenset(
+    {
+        "one_waiting_job_per_key",
+        "one_job_in_flight_per_lane",
+        "one_request_per_submission",
+    }
+)
 """Two workers met; the loser's transaction simply runs again."""
 
 
@@ -22,6 +31,8 @@ def broken(rule: str) -> JitsudoError:
     """Return the error for a constraint, by its name."""
     if rule == NO_SELF_APPROVAL:
         return SelfApproval()
+    if rule == REVIEW_BY_ANOTHER:
+        return NotAllowed(reason="somebody other than the requester has to review it")
     if rule in _RACES:
         return StoreBusy()
     return StoreUnavailable(why=f"its rule {rule or 'without a name'} refuses this")

@@ -16,10 +16,14 @@ from core.vocabulary import (
     Verdict,
 )
 
-REVISION: Final = "0001"
+REVISION: Final = "0002"
 """The newest migration, which this code needs."""
 
 metadata: Final = sa.MetaData(naming_convention={"pk": "%(table_name)s_pk"})
+
+
+TO_REVIEW: Final = sa.text("break_glass AND reviewed_at IS NULL")
+"""Written out wherever it is asked for, so that a partial index answers."""
 
 
 def one_of(column: str, words: Iterable[StrEnum], *, name: str) -> sa.CheckConstraint:
@@ -65,6 +69,12 @@ requests: Final = sa.Table(
     sa.Column("expires_at", Moment),
     sa.Column("grant_error", sa.Text, nullable=False),
     sa.Column("next_try_at", Moment),
+    sa.Column("lane", Code),
+    sa.Column("submission_key", Code),
+    sa.Column("extends", Code),
+    sa.Column("reviewed_by", sa.Text),
+    sa.Column("reviewed_at", Moment),
+    sa.Column("review_note", sa.Text),
     sa.UniqueConstraint("id", "requester", name="requests_id_requester"),
     one_of("state", RequestState, name="known_request_state"),
     one_of("grant_status", GrantStatus, name="known_grant_status"),
@@ -78,6 +88,15 @@ requests: Final = sa.Table(
     sa.Index("requests_by_state_id", "state", "id"),
     sa.Index("requests_by_requester_id", "requester", "id"),
     sa.Index("requests_by_requester_created_at", "requester", "created_at"),
+    sa.Index("requests_by_lane_id", "lane", "id"),
+    sa.Index("requests_by_extends", "extends"),
+    sa.Index("one_request_per_submission", "submission_key", unique=True),
+    sa.Index(
+        "requests_to_review",
+        "id",
+        postgresql_where=TO_REVIEW,
+        sqlite_where=TO_REVIEW,
+    ),
 )
 
 request_groups: Final = sa.Table(

@@ -11,11 +11,19 @@ from core.errors import (
     StoreBusy,
     StoreUnavailable,
 )
-from core.store.rules import broken, no_file, taken, unstorable, wrong_schema
+from core.store.rules import (
+    REVIEW_BY_ANOTHER,
+    broken,
+    no_file,
+    taken,
+    unstorable,
+    wrong_schema,
+)
 
 _UNIQUE: Final[Mapping[str, str]] = {
     "decisions.request_id, decisions.approver, decisions.verdict": "one_verdict_each",
     "jobs.key": "one_waiting_job_per_key",
+    "requests.submission_key": "one_request_per_submission",
     "jobs.lane": "one_job_in_flight_per_lane",
 }
 """SQLite names the columns of a uniqueness constraint where others name the rule."""
@@ -46,6 +54,8 @@ def to_error(error: Exception, deadline: Deadline | None) -> JitsudoError:
 
 
 def _refused(text: str) -> JitsudoError:
+    if text == REVIEW_BY_ANOTHER:
+        return broken(text)
     what, _, which = text.partition(" constraint failed: ")
     if what == "UNIQUE":
         return taken(_UNIQUE.get(which, which))

@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import Final
 
-from core.approvals import Identity, IssuedToken
+from core.approvals import Departure, Identity, IssuedToken
 from core.domain.audit import to_timestamp
 from core.domain.job import Job
 from core.domain.policy import PolicyAnswer
+from core.domain.request import parse_request_id
 from core.domain.token import Token
 from core.errors import Invalid
 from core.vocabulary import JobKind, PolicyPackage, Tier, TokenScope
@@ -122,6 +123,30 @@ def from_token_order(
     except OverflowError as error:
         raise Invalid(field="ttlSeconds", why="is longer than anybody lives") from error
     return fields.text("identity"), fields.members("scopes", TokenScope), ttl
+
+
+def to_departure(departure: Departure) -> JsonObject:
+    """Return who was shut out or let in, and what is being ended."""
+    return {
+        "identity": departure.email,
+        "disabled": departure.is_disabled,
+        "requests": list(departure.requests),
+        "tokens": departure.tokens,
+    }
+
+
+def from_departure(fields: Fields) -> Departure:
+    """Return what `to_departure` wrote.
+
+    Raises:
+        Invalid: it did not write this.
+    """
+    return Departure(
+        email=fields.text("identity"),
+        is_disabled=fields.boolean("disabled"),
+        requests=tuple(parse_request_id(text) for text in fields.texts("requests")),
+        tokens=fields.integer("tokens", default=0),
+    )
 
 
 def to_package(package: PolicyPackage) -> str:

@@ -25,6 +25,8 @@ def to_query(query: RequestQuery) -> Parameters:
         wanted.append(("mine", "true"))
     if query.requester is not None:
         wanted.append(("requesterIdentity", query.requester))
+    if query.needs_review:
+        wanted.append(("needsReview", "true"))
     if query.before is not None:
         wanted.append(("pageToken", query.before))
     wanted += [("state", STATE_PREFIX + s.value) for s in sorted(query.states)]
@@ -45,6 +47,7 @@ def from_query(fields: Fields) -> RequestQuery:
         mine=fields.boolean("mine"),
         requester=fields.text_or_none("requesterIdentity"),
         states=states,
+        needs_review=fields.boolean("needsReview"),
         before=None if token is None else _page_token(token),
         limit=fields.integer("pageSize", default=DEFAULT_PAGE),
     )

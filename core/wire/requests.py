@@ -24,6 +24,14 @@ from core.wire.fields import Fields
 JsonObject: TypeAlias = dict[str, object]
 STATE_PREFIX: Final = "REQUEST_STATE_"
 
+SUBMISSION_HEADER: Final = "Idempotency-Key"
+"""The same for what is to be submitted once.
+
+Source: draft-ietf-httpapi-idempotency-key-header.
+"""
+
+KEY_LIMIT: Final = 200
+
 
 def to_request(record: RequestRecord) -> JsonObject:
     """Return a request with its decisions."""
@@ -54,6 +62,11 @@ def to_request(record: RequestRecord) -> JsonObject:
         "endedAt": to_moment(request.ended_at),
         "endReason": request.end_reason,
         "lapsesAt": to_timestamp(request.lapses_at),
+        "extends": request.extends or "",
+        "needsReview": request.needs_review,
+        "reviewedBy": request.reviewed_by or "",
+        "reviewedAt": to_moment(request.reviewed_at),
+        "reviewNote": request.review_note,
         "version": request.version,
         "routing": _to_routing(request.routing),
         "decisions": [to_decision(decision) for decision in record.decisions],
@@ -67,6 +80,7 @@ def from_request(fields: Fields) -> RequestRecord:
     Raises:
         Invalid: it did not write this.
     """
+    extends = fields.text_or_none("extends")
     request = ElevationRequest(
         id=parse_request_id(fields.text("id")),
         requester=fields.text("requesterIdentity"),
@@ -90,6 +104,10 @@ def from_request(fields: Fields) -> RequestRecord:
         expires_at=fields.moment_or_none("expiresAt"),
         grant_error=fields.text("grantError", default=""),
         next_try_at=fields.moment_or_none("nextTryAt"),
+        extends=None if extends is None else parse_request_id(extends),
+        reviewed_by=fields.text_or_none("reviewedBy"),
+        reviewed_at=fields.moment_or_none("reviewedAt"),
+        review_note=fields.text("reviewNote", default=""),
     )
     return RequestRecord(
         request=request,
@@ -119,22 +137,30 @@ def from_ask(fields: Fields) -> Ask:
     Raises:
         Invalid: a field is missing or of the wrong type.
     """
-    seconds = fields.integer("durationSeconds")
-    try:
-        duration = timedelta(seconds=seconds)
-    except OverflowError as error:
-        raise Invalid(
-            field="durationSeconds", why="is longer than anybody lives"
-        ) from error
     return Ask(
         provider=fields.text("provider"),
         role=fields.text("role"),
         resource_scope=fields.text("resourceScope"),
-        duration=duration,
+        duration=from_duration(fields),
         reason=fields.text("reason", default=""),
         break_glass=fields.boolean("breakGlass"),
         metadata=fields.pairs("metadata"),
     )
+
+
+def from_duration(fields: Fields) -> timedelta:
+    """Return `durationSeconds`; core checks whether it can be.
+
+    Raises:
+        Invalid: it is missing, no number, or more than any time.
+    """
+    seconds = fields.integer("durationSeconds")
+    try:
+        return timedelta(seconds=seconds)
+    except OverflowError as error:
+        raise Invalid(
+            field="durationSeconds", why="is longer than anybody lives"
+        ) from error
 
 
 def to_decision(decision: Decision) -> JsonObject:

@@ -19,6 +19,7 @@ from cli.terminal import Connection, Terminal
 from core.approvals import (
     Approvals,
     AuditPage,
+    Departure,
     Identity,
     IssuedToken,
     RequestPage,
@@ -68,6 +69,7 @@ class ScriptedApprovals(Approvals):
     events: AuditPage = field(default_factory=lambda: AuditPage(events=()))
     policy: PolicyAnswer = field(default_factory=PolicyAnswer)
     variables: Mapping[str, str] = field(default_factory=dict)
+    open_requests: tuple[RequestId, ...] = ()
     issued: tuple[Token, ...] = ()
     waiting: tuple[Job, ...] = ()
     identity: Identity | None = None
@@ -83,9 +85,46 @@ class ScriptedApprovals(Approvals):
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
     @override
-    async def submit(self, ask: Ask) -> RequestRecord:
+    async def submit(self, ask: Ask, *, key: str = "") -> RequestRecord:
         self._note("submit", ask)
         return self._next()
+
+    @override
+    async def extend(
+        self,
+        request_id: RequestId,
+        *,
+        duration: timedelta,
+        reason: str = "",
+        key: str = "",
+    ) -> RequestRecord:
+        self._note("extend", request_id, duration, reason)
+        return self._next()
+
+    @override
+    async def revoke(self, request_id: RequestId, *, reason: str) -> RequestRecord:
+        self._note("revoke", request_id, reason)
+        return self._next()
+
+    @override
+    async def retry(self, request_id: RequestId) -> RequestRecord:
+        self._note("retry", request_id)
+        return self._next()
+
+    @override
+    async def review(self, request_id: RequestId, *, note: str) -> RequestRecord:
+        self._note("review", request_id, note)
+        return self._next()
+
+    @override
+    async def disable_principal(self, email: str, *, reason: str) -> Departure:
+        self._note("disable_principal", email, reason)
+        return Departure(email=email, is_disabled=True, requests=self.open_requests)
+
+    @override
+    async def enable_principal(self, email: str) -> Departure:
+        self._note("enable_principal", email)
+        return Departure(email=email, is_disabled=False)
 
     @override
     async def approve(self, request_id: RequestId, *, comment: str) -> RequestRecord:

@@ -234,7 +234,7 @@ async def test_a_denial_needs_a_reason(scripted: Product, blank: str) -> None:
         (an_ask(duration=timedelta(hours=9_999_999)), "duration"),
         (an_ask(provider="aws"), "provider"),
         (an_ask(provider=""), "provider"),
-        (an_ask(break_glass=True), "break-glass"),
+        (an_ask(break_glass=True, reason=" "), "reason"),
         (replace(an_ask(), metadata={str(n): "x" for n in range(21)}), "metadata"),
         (replace(an_ask(), metadata={"k": "\x00"}), "metadata"),
     ],

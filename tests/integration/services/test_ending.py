@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from core.errors import WrongState
+from core.services.end_grant import EndGrant
 from core.services.provider_calls import ProviderCalls
-from core.services.revoke import EndGrant
 from core.vocabulary import (
     AuditAction,
     GrantStatus,

@@ -5,13 +5,18 @@ to a bearer token. Nothing that a caller passes says who is acting.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
-from typing_extensions import override
-
-from core.domain.audit import AuditEvent, ChainReport
+from core.approvals.values import (
+    AuditPage,
+    Departure,
+    Identity,
+    IssuedToken,
+    RequestPage,
+    RequestQuery,
+)
+from core.domain.audit import ChainReport
 from core.domain.decision import RequestRecord
 from core.domain.grant import Credentials
 from core.domain.job import Job
@@ -19,70 +24,7 @@ from core.domain.policy import PolicyAnswer
 from core.domain.request import Ask
 from core.domain.token import Token
 from core.ports import AuditFilter
-from core.vocabulary import PolicyPackage, RequestId, RequestState, TokenScope
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RequestQuery:
-    """Which requests to list, newest first, among those the actor may see.
-
-    Attributes:
-        mine: only the actor's own.
-        states: any of these; empty means every state.
-        before: only requests older than this one; a page's `next_before`.
-        limit: most requests on the page, 1 to 500.
-    """
-
-    mine: bool = False
-    requester: str | None = None
-    states: frozenset[RequestState] = frozenset()
-    before: RequestId | None = None
-    limit: int = 100
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RequestPage:
-    """Requests, newest first; `next_before` is None on the last page."""
-
-    records: tuple[RequestRecord, ...]
-    next_before: RequestId | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AuditPage:
-    """Audit events, newest first; `next_before` is None on the last page."""
-
-    events: tuple[AuditEvent, ...]
-    next_before: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class IssuedToken:
-    """A new token and its secret, which is shown this once."""
-
-    token: Token
-    secret: str
-
-    @override
-    def __repr__(self) -> str:
-        """Show everything but the secret."""
-        return f"IssuedToken({self.token.id})"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Identity:
-    """Who the actor is to the server.
-
-    Attributes:
-        scopes: what the token may do; every scope where there is no token.
-        expires_at: until when the token is valid; None where there is none.
-    """
-
-    email: str
-    groups: tuple[str, ...]
-    trust_tier: int
-    scopes: frozenset[TokenScope]
-    expires_at: datetime | None = None
+from core.vocabulary import PolicyPackage, RequestId, TokenScope
 
 
 class Approvals(Protocol):
@@ -93,12 +35,43 @@ class Approvals(Protocol):
     `ServerUnavailable`; then nothing was decided.
     """
 
-    async def submit(self, ask: Ask) -> RequestRecord:
-        """Ask for elevation.
+    async def submit(self, ask: Ask, *, key: str = "") -> RequestRecord:
+        """Ask for elevation; with `ask.break_glass`, without waiting for a yes.
+
+        Args:
+            key: the same for what is one ask sent twice, which is one request
+                then; empty if nobody says.
 
         Raises:
             Invalid: naming the field.
             NotEligible: with policy's reason.
+            Conflict: something else was asked for under the same key.
+            PolicyUnavailable: nothing was stored.
+        """
+        ...
+
+    async def extend(
+        self,
+        request_id: RequestId,
+        *,
+        duration: timedelta,
+        reason: str = "",
+        key: str = "",
+    ) -> RequestRecord:
+        """Ask for more of one's own grant: a new request, decided like any other.
+
+        The old grant ends when the new one runs, not before.
+
+        Args:
+            duration: of the new grant, counted from when it is issued.
+            reason: empty for the reason of the request that is extended.
+
+        Raises:
+            Invalid: naming the field; or another extension is open.
+            NotFound: there is none, or it is not the actor's business.
+            NotAllowed: it is somebody else's.
+            NotEligible: with policy's reason.
+            WrongState: its grant is not in force.
             PolicyUnavailable: nothing was stored.
         """
         ...
@@ -139,6 +112,46 @@ class Approvals(Protocol):
             NotFound: there is none, or it is somebody else's and not visible.
             NotAllowed: it is somebody else's.
             WrongState: it is decided already.
+        """
+        ...
+
+    async def revoke(self, request_id: RequestId, *, reason: str) -> RequestRecord:
+        """Begin the end of a grant, issued or on its way; the provider finishes it.
+
+        The requester may, admins, and whom policy allows. Doing it again answers
+        the same. The credentials are erased before this returns.
+
+        Raises:
+            Invalid: the reason cannot be stored.
+            NotFound: there is no such request.
+            NotAllowed: with policy's reason.
+            WrongState: there is no grant to end, or it has expired.
+            PolicyUnavailable: nothing was done.
+        """
+        ...
+
+    async def retry(self, request_id: RequestId) -> RequestRecord:
+        """Have what the provider refused tried again now.
+
+        Whoever may revoke may.
+
+        Raises:
+            NotFound, NotAllowed, PolicyUnavailable: as `revoke`.
+            WrongState: nothing of it has failed.
+        """
+        ...
+
+    async def review(self, request_id: RequestId, *, note: str) -> RequestRecord:
+        """Close the review of a break-glass request of somebody else.
+
+        Whoever may deny such a request may, and admins.
+
+        Raises:
+            Invalid: the note is blank; or the request did not break the glass.
+            NotFound: there is no such request.
+            NotAllowed: with policy's reason, or it is the actor's own.
+            WrongState: somebody else has closed it.
+            PolicyUnavailable: nothing was done.
         """
         ...
 
@@ -233,6 +246,24 @@ class Approvals(Protocol):
 
         Raises:
             NotFound: there is no such token of the actor's.
+        """
+        ...
+
+    async def disable_principal(self, email: str, *, reason: str) -> Departure:
+        """Shut somebody out; their requests, grants and tokens are ended by a job.
+
+        Raises:
+            Invalid: the e-mail or the reason cannot be, or it is the actor's own.
+            NotAllowed: the actor is no admin.
+        """
+        ...
+
+    async def enable_principal(self, email: str) -> Departure:
+        """Let somebody in again; what was ended stays ended.
+
+        Raises:
+            Invalid: the e-mail cannot be.
+            NotAllowed: the actor is no admin.
         """
         ...
 

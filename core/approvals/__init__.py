@@ -1,0 +1,21 @@
+"""What can be done with requests: the protocol that every front end calls."""
+
+from core.approvals.protocol import Approvals
+from core.approvals.values import (
+    AuditPage,
+    Departure,
+    Identity,
+    IssuedToken,
+    RequestPage,
+    RequestQuery,
+)
+
+__all__ = [
+    "Approvals",
+    "AuditPage",
+    "Departure",
+    "Identity",
+    "IssuedToken",
+    "RequestPage",
+    "RequestQuery",
+]

@@ -1,0 +1,91 @@
+"""What goes into `Approvals`, and what comes back, beside the domain's own."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from typing_extensions import override
+
+from core.domain.audit import AuditEvent
+from core.domain.decision import RequestRecord
+from core.domain.token import Token
+from core.vocabulary import RequestId, RequestState, TokenScope
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestQuery:
+    """Which requests to list, newest first, among those the actor may see.
+
+    Attributes:
+        mine: only the actor's own.
+        states: any of these; empty means every state.
+        needs_review: only those that broke the glass and wait for a review.
+        before: only requests older than this one; a page's `next_before`.
+        limit: most requests on the page, 1 to 500.
+    """
+
+    mine: bool = False
+    requester: str | None = None
+    states: frozenset[RequestState] = frozenset()
+    needs_review: bool = False
+    before: RequestId | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RequestPage:
+    """Requests, newest first; `next_before` is None on the last page."""
+
+    records: tuple[RequestRecord, ...]
+    next_before: RequestId | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AuditPage:
+    """Audit events, newest first; `next_before` is None on the last page."""
+
+    events: tuple[AuditEvent, ...]
+    next_before: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IssuedToken:
+    """A new token and its secret, which is shown this once."""
+
+    token: Token
+    secret: str
+
+    @override
+    def __repr__(self) -> str:
+        """Show everything but the secret."""
+        return f"IssuedToken({self.token.id})"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identity:
+    """Who the actor is to the server.
+
+    Attributes:
+        scopes: what the token may do; every scope where there is no token.
+        expires_at: until when the token is valid; None where there is none.
+    """
+
+    email: str
+    groups: tuple[str, ...]
+    trust_tier: int
+    scopes: frozenset[TokenScope]
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Departure:
+    """Somebody who was shut out, and what of theirs is being ended.
+
+    Attributes:
+        requests: that were open, newest first, 100 at most.
+        tokens: how many were valid.
+    """
+
+    email: str
+    is_disabled: bool
+    requests: tuple[RequestId, ...] = ()
+    tokens: int = 0

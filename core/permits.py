@@ -1,0 +1,106 @@
+"""What an actor may do by their token's scopes and the admin groups."""
+
+from core.domain.principal import Actor
+from core.errors import NotAllowed, NotAuthenticated
+from core.use_cases import Binding, Services
+from core.vocabulary import RequestId, TokenScope, Verdict
+
+
+class Permits:
+    """Checks the scopes of a token and the groups of its person, by the server."""
+
+    def __init__(self, *, services: Services, binding: Binding) -> None:
+        """Keep who acts, and where to look them up."""
+        self._services = services
+        self._binding = binding
+
+    def person(self) -> Actor:
+        """Return the actor, who is a person and no operator.
+
+        Raises:
+            NotAuthenticated: an operator tried what only people can.
+        """
+        if self._binding.is_operator:
+            raise NotAuthenticated(
+                why="this needs a person: pass --token, or issue one with "
+                "`jitsudo token issue --email you@example.com`"
+            )
+        return self._binding.actor
+
+    def need(self, scope: TokenScope) -> None:
+        """Check that the token may do this.
+
+        Raises:
+            NotAllowed: it lacks the scope.
+        """
+        if scope not in self._binding.scopes:
+            raise NotAllowed(
+                reason=f"this token lacks the scope {scope.value!r}; use another one"
+            )
+
+    def need_any(self, *scopes: TokenScope) -> None:
+        """Check that the token has one of some scopes.
+
+        Raises:
+            NotAllowed: it lacks all of them.
+        """
+        if self._binding.scopes.isdisjoint(scopes):
+            self.need(scopes[0])
+
+    async def need_admin(self, what: str) -> None:
+        """Check that the actor is an admin, with a token for that.
+
+        Raises:
+            NotAllowed: they are none, or the token lacks the scope.
+        """
+        self.need(TokenScope.ADMIN)
+        if not await self.is_admin():
+            raise NotAllowed(
+                reason=f"only members of jitsudo-admins can {what}; ask one"
+            )
+
+    async def need_to_decide(self, request_id: RequestId, verdict: Verdict) -> None:
+        """Check that the token may decide; whoever tries without is audited.
+
+        Raises:
+            NotAllowed: it lacks the scope.
+        """
+        try:
+            self.need(TokenScope.APPROVE)
+        except NotAllowed as refusal:
+            await self._services.refusals.record(
+                self._binding.actor,
+                request_id=request_id,
+                verdict=verdict,
+                code=refusal.code,
+                why=str(refusal),
+                details={"scopes": sorted(s.value for s in self._binding.scopes)},
+                deadline=self._binding.limit(),
+            )
+            raise
+
+    async def is_admin(self) -> bool:
+        """Tell whether the actor is an admin, or holds the database's address."""
+        if self._binding.is_operator:
+            return True
+        person = await self._services.people.principal(
+            self._binding.actor.email, self._binding.limit()
+        )
+        return person.is_admin
+
+    async def need_auditor(self, what: str) -> None:
+        """Check that the actor may read everything.
+
+        Raises:
+            NotAllowed: they are no auditor and no admin, or the token may not read.
+        """
+        self.need(TokenScope.READ)
+        if self._binding.is_operator:
+            return
+        person = await self._services.people.principal(
+            self._binding.actor.email, self._binding.limit()
+        )
+        if not person.is_auditor:
+            raise NotAllowed(
+                reason=f"only members of jitsudo-auditors and jitsudo-admins can {what}"
+            )

@@ -1,0 +1,280 @@
+"""Ends grants: erased at once, said only when the provider has confirmed."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from core.clock import Deadline
+from core.domain.grant import GrantOrder, order_of
+from core.domain.job import Job, NewJob
+from core.domain.lifecycle import next_state
+from core.domain.request import ElevationRequest
+from core.errors import ProviderFailed
+from core.ports import Clock, Store, UnitOfWork
+from core.services.backoff import pause_after
+from core.services.provider_calls import PREPARING_SECONDS, ProviderCalls
+from core.services.reading import lock_request
+from core.services.signal import Signal
+from core.services.telling import SYSTEM, fact_about, lane_of, show
+from core.services.transactions import in_transaction
+from core.vocabulary import (
+    AuditAction,
+    GrantStatus,
+    JobKind,
+    Outcome,
+    RequestEvent,
+    RequestId,
+    RequestState,
+)
+
+_AUDITED = {
+    RequestEvent.ABANDON: AuditAction.REQUEST_ABANDONED,
+    RequestEvent.EXPIRE: AuditAction.GRANT_EXPIRED,
+    RequestEvent.REVOKE: AuditAction.GRANT_REVOKED,
+}
+
+
+_REPLACED_BY: Final = "replaced_by"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Ending:
+    """What is asked of the provider, after the credentials were erased."""
+
+    order: GrantOrder
+    provider: str
+    handle: str
+
+
+class EndGrant:
+    """Runs the jobs that end a grant: at its time, early, given up, or too late."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        calls: ProviderCalls,
+        clock: Clock,
+        signal: Signal,
+    ) -> None:
+        """Keep what ending needs."""
+        self._store = store
+        self._calls = calls
+        self._clock = clock
+        self._signal = signal
+
+    async def run(self, job: Job) -> None:
+        """End the grant of the job's request, as far as it is not in force.
+
+        Raises:
+            DependencyError: the store failed; the job is tried again.
+        """
+        request_id = RequestId(job.payload["request_id"])
+        ending = await self._begin(job, request_id)
+        if ending is None:
+            return
+        try:
+            await self._calls.end(
+                ending.order,
+                provider=ending.provider,
+                handle=ending.handle,
+                is_early=job.kind is JobKind.REVOKE,
+            )
+        except ProviderFailed as error:
+            await self._note_failure(job, request_id, error)
+        else:
+            await self._finish(job, request_id)
+        self._signal.ring()
+
+    async def _begin(self, job: Job, request_id: RequestId) -> "_Ending | None":
+        """Erase the credentials and say *revoking*, unless the grant stays."""
+
+        async def work(uow: UnitOfWork) -> _Ending | None:
+            request = await lock_request(uow, request_id)
+            now = self._clock.now()
+            if _stays(request, job, now):
+                if job.kind is JobKind.EXPIRE and request.is_in_force:
+                    early = (request.expires_at or now) - now
+                    await uow.jobs.retry(job, after=early, error="")
+                else:
+                    await uow.jobs.finish(job)
+                return None
+            grant = await uow.grants.get(request_id)
+            await uow.grants.erase_credentials(request_id)
+            if request.grant_status is GrantStatus.ACTIVE:
+                request = mark_revoking(request, reason=_because(job), now=now)
+                await uow.requests.save(request)
+                await show(uow, request)
+            return _Ending(
+                order=order_of(
+                    request,
+                    attempt=job.attempts,
+                    is_shared=await uow.requests.shares_lane(request),
+                ),
+                provider=request.ask.provider,
+                handle=grant.handle if grant is not None else "",
+            )
+
+        deadline = Deadline(seconds=PREPARING_SECONDS)
+        return await in_transaction(self._store, work, deadline=deadline)
+
+    async def _finish(self, job: Job, request_id: RequestId) -> None:
+        """Say that it ended; a grant that nobody was told of ends silently."""
+
+        async def work(uow: UnitOfWork) -> None:
+            request = await lock_request(uow, request_id)
+            if not await uow.jobs.finish(job):
+                return
+            now = self._clock.now()
+            await uow.grants.end(request_id, at=now)
+            if not request.is_ending:
+                return
+            event = _event_of(job)
+            ended = replace(
+                request,
+                state=next_state(request, event),
+                grant_status=GrantStatus.ENDED,
+                version=request.version + 1,
+                updated_at=now,
+                ended_by=request.ended_by or SYSTEM.email,
+                ended_at=now,
+                grant_error="",
+                next_try_at=None,
+            )
+            await uow.requests.save(ended)
+            await show(uow, ended)
+            await uow.audit.append(
+                fact_about(
+                    ended,
+                    _AUDITED[event],
+                    actor=SYSTEM,
+                    now=now,
+                    details={"why": ended.end_reason, "ended_by": ended.ended_by or ""},
+                )
+            )
+
+        await in_transaction(self._store, work)
+
+    async def _note_failure(
+        self, job: Job, request_id: RequestId, error: ProviderFailed
+    ) -> None:
+        after = pause_after(job.attempts)
+
+        async def work(uow: UnitOfWork) -> None:
+            request = await lock_request(uow, request_id)
+            if not await uow.jobs.retry(job, after=after, error=error.why):
+                return
+            if not request.is_ending:
+                return
+            now = self._clock.now()
+            failed = replace(
+                request,
+                grant_status=GrantStatus.REVOKE_FAILED,
+                version=request.version + 1,
+                updated_at=now,
+                grant_error=error.why,
+                next_try_at=now + after,
+            )
+            await uow.requests.save(failed)
+            await show(uow, failed)
+            await uow.audit.append(
+                fact_about(
+                    failed,
+                    AuditAction.GRANT_REVOKE_FAILED,
+                    actor=SYSTEM,
+                    now=now,
+                    outcome=Outcome.FAILURE,
+                    details={"why": error.why, "attempts": job.attempts},
+                )
+            )
+
+        await in_transaction(self._store, work)
+
+
+def _stays(request: ElevationRequest, job: Job, now: datetime) -> bool:
+    """Tell whether this job has nothing to end, or not yet.
+
+    A job that cleans up after a grant that came too late finds the request
+    ACTIVE where another worker issued it meanwhile: that grant is the same one
+    to the provider, and stays; unless another request's grant took its place.
+    One that is still being issued is settled by its own job.
+    """
+    if request.is_in_force:
+        is_due = request.expires_at is not None and now >= request.expires_at
+        is_replaced = _REPLACED_BY in job.payload
+        return not is_replaced and (job.kind is not JobKind.EXPIRE or not is_due)
+    if request.state is RequestState.ACTIVE:
+        return False
+    if request.state is RequestState.APPROVED:
+        return not request.is_ending
+    return job.kind is JobKind.EXPIRE
+
+
+def _because(job: Job) -> str:
+    newer = job.payload.get(_REPLACED_BY)
+    return "" if newer is None else f"extended by {newer}"
+
+
+def _event_of(job: Job) -> RequestEvent:
+    if job.kind is JobKind.EXPIRE:
+        return RequestEvent.EXPIRE
+    return RequestEvent(job.payload["event"])
+
+
+def mark_revoking(
+    request: ElevationRequest, *, reason: str, now: datetime, by: str | None = None
+) -> ElevationRequest:
+    """Return `request` on its way to its end, one version on.
+
+    Args:
+        by: who ends it; None for time, or a worker that gave up.
+    """
+    return replace(
+        request,
+        grant_status=GrantStatus.REVOKING,
+        version=request.version + 1,
+        updated_at=now,
+        ended_by=by,
+        end_reason=reason,
+        grant_error="",
+        next_try_at=None,
+    )
+
+
+def end_of(
+    request: ElevationRequest,
+    *,
+    event: RequestEvent = RequestEvent.REVOKE,
+    replaced_by: RequestId | None = None,
+) -> NewJob:
+    """Return the job that has the provider end whatever it granted.
+
+    Args:
+        replaced_by: the request whose grant runs now instead; without one, a
+            grant that is in force stays.
+    """
+    why = {} if replaced_by is None else {_REPLACED_BY: replaced_by}
+    return NewJob(
+        kind=JobKind.REVOKE,
+        lane=lane_of(request),
+        key=f"revoke:{request.id}:{event.value}",
+        payload={"request_id": request.id, "event": event.value, **why},
+    )
+
+
+def expiry_of(request: ElevationRequest) -> NewJob:
+    """Return the job that ends a grant at its time.
+
+    Raises:
+        ValueError: it has no end yet.
+    """
+    if request.expires_at is None:
+        message = f"{request.id} has no end yet"
+        raise ValueError(message)
+    return NewJob(
+        kind=JobKind.EXPIRE,
+        lane=lane_of(request),
+        key=f"expire:{request.id}",
+        due_at=request.expires_at,
+        payload={"request_id": request.id},
+    )
