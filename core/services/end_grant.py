@@ -204,7 +204,8 @@ def _stays(request: ElevationRequest, job: Job, now: datetime) -> bool:
         is_replaced = _REPLACED_BY in job.payload
         return not is_replaced and (job.kind is not JobKind.EXPIRE or not is_due)
     if request.state is RequestState.ACTIVE:
-        return False
+        # Whoever began it early promised a job of their own, which says so.
+        return job.kind is JobKind.EXPIRE and ends_early(request)
     if request.state is RequestState.APPROVED:
         return not request.is_ending
     return job.kind is JobKind.EXPIRE
@@ -219,6 +220,11 @@ def _event_of(job: Job) -> RequestEvent:
     if job.kind is JobKind.EXPIRE:
         return RequestEvent.EXPIRE
     return RequestEvent(job.payload["event"])
+
+
+def ends_early(request: ElevationRequest) -> bool:
+    """Tell whether an end that has begun was begun by somebody, not by time."""
+    return request.is_ending and bool(request.ended_by or request.end_reason)
 
 
 def mark_revoking(
