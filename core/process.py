@@ -25,6 +25,12 @@ from core.vocabulary import AuditAction, JobKind, Origin, RequestId, TokenScope,
 LEASE: Final = timedelta(seconds=30)
 """After it another worker takes a job over; longer than any provider's call."""
 
+JOBS_AT_ONCE: Final = 48
+"""Jobs in flight in one pool: they wait for a provider or for Slack, not for us.
+
+Thousands of grants may end in one minute, each at a provider that takes 0.2 s.
+"""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PartHealth:
@@ -135,7 +141,7 @@ class Jitsudo:
             store=self.store,
             handlers=self._own_handlers() if handlers is None else handlers,
             signal=self.signal,
-            limits=WorkLimits(lease=LEASE),
+            limits=WorkLimits(at_once=JOBS_AT_ONCE, lease=LEASE),
         )
 
     def _own_handlers(self) -> dict[JobKind, JobHandler]:
