@@ -9,9 +9,15 @@ import pytest
 from core.errors import ProviderFailed
 from tests.support.builders import ALICE, BOB
 from tests.support.clouds.cloud import Cloud, Trouble, an_order
+from tests.support.clouds.kubernetes import (
+    kubernetes_cloud,
+    kubernetes_cloud_with_tokens,
+)
 from tests.support.clouds.local import local_cloud
 
 CLOUDS: Final[dict[str, Callable[[], AbstractAsyncContextManager[Cloud]]]] = {
+    "kubernetes": kubernetes_cloud,
+    "kubernetes-with-tokens": kubernetes_cloud_with_tokens,
     "local": local_cloud,
 }
 
