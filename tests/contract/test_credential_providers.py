@@ -9,6 +9,7 @@ import pytest
 from core.errors import ProviderFailed
 from tests.support.builders import ALICE, BOB
 from tests.support.clouds.cloud import Cloud, Trouble, an_order
+from tests.support.clouds.door import door_cloud
 from tests.support.clouds.kubernetes import (
     kubernetes_cloud,
     kubernetes_cloud_with_tokens,
@@ -16,10 +17,14 @@ from tests.support.clouds.kubernetes import (
 from tests.support.clouds.local import local_cloud
 
 CLOUDS: Final[dict[str, Callable[[], AbstractAsyncContextManager[Cloud]]]] = {
+    "door": door_cloud,
     "kubernetes": kubernetes_cloud,
     "kubernetes-with-tokens": kubernetes_cloud_with_tokens,
     "local": local_cloud,
 }
+
+ON_THIS_MACHINE: Final = {"local", "door"}
+"""Those without a connection that could be in trouble."""
 
 NOT_DONE: Final = [Trouble.THROTTLED, Trouble.EXPIRED_CREDENTIALS, Trouble.DOWN]
 
@@ -32,7 +37,7 @@ async def cloud(request: pytest.FixtureRequest) -> AsyncIterator[Cloud]:
         await opened.provider.close()
 
 
-@pytest.fixture(params=sorted(set(CLOUDS) - {"local"}))
+@pytest.fixture(params=sorted(set(CLOUDS) - ON_THIS_MACHINE))
 async def remote(request: pytest.FixtureRequest) -> AsyncIterator[Cloud]:
     """Yield each cloud that is at the other end of a connection."""
     async with CLOUDS[request.param]() as opened:
