@@ -15,6 +15,7 @@ from core.ports import (
     PolicyEngine,
     Store,
 )
+from core.services.provider_checks import ProviderChecks
 from core.services.signal import Signal
 from core.services.tokens import Bearer
 from core.services.work import JobHandler, Workers, WorkLimits
@@ -51,6 +52,7 @@ class Jitsudo:
     directory: Directory
     services: Services
     signal: Signal
+    provider_checks: ProviderChecks
 
     def acting(
         self,
@@ -163,6 +165,18 @@ class Jitsudo:
             "database": await self._database_health(),
             "policy": PartHealth(is_ready=policy.is_ready, detail=policy.detail),
             "groups": await self._groups_health(),
+        }
+
+    async def provider_health(self) -> dict[str, PartHealth]:
+        """Return whether every provider can be used, by name; raises nothing.
+
+        Apart from `health`, which is asked often: this calls the clouds, and one
+        that is down does not keep anybody from deciding.
+        """
+        answers = await self.provider_checks.run()
+        return {
+            name: PartHealth(is_ready=answer.is_usable, detail=answer.detail)
+            for name, answer in answers.items()
         }
 
     async def _database_health(self) -> PartHealth:
