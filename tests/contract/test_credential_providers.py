@@ -8,11 +8,13 @@ import pytest
 
 from core.errors import ProviderFailed
 from tests.support.builders import ALICE, BOB
+from tests.support.clouds.azure import azure_cloud
 from tests.support.clouds.cloud import Cloud, Trouble, an_order
 from tests.support.clouds.gcp import gcp_cloud
 from tests.support.clouds.local import local_cloud
 
 CLOUDS: Final[dict[str, Callable[[], AbstractAsyncContextManager[Cloud]]]] = {
+    "azure": azure_cloud,
     "gcp": gcp_cloud,
     "local": local_cloud,
 }
