@@ -8,8 +8,10 @@ import pytest
 
 from core.errors import ProviderFailed
 from tests.support.builders import ALICE, BOB
+from tests.support.clouds.azure import azure_cloud
 from tests.support.clouds.cloud import Cloud, Trouble, an_order
 from tests.support.clouds.door import door_cloud
+from tests.support.clouds.gcp import gcp_cloud
 from tests.support.clouds.kubernetes import (
     kubernetes_cloud,
     kubernetes_cloud_with_tokens,
@@ -17,7 +19,9 @@ from tests.support.clouds.kubernetes import (
 from tests.support.clouds.local import local_cloud
 
 CLOUDS: Final[dict[str, Callable[[], AbstractAsyncContextManager[Cloud]]]] = {
+    "azure": azure_cloud,
     "door": door_cloud,
+    "gcp": gcp_cloud,
     "kubernetes": kubernetes_cloud,
     "kubernetes-with-tokens": kubernetes_cloud_with_tokens,
     "local": local_cloud,
