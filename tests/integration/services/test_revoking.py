@@ -308,3 +308,28 @@ async def test_retrying_an_end_keeps_what_it_was(
     expected = RequestState.REVOKED if is_early else RequestState.EXPIRED
     assert ended.state is expected
     assert await scripted.jobs(JobKind.EXPIRE if not is_early else JobKind.REVOKE) == []
+
+
+async def test_a_long_outage_fills_neither_the_log_nor_the_thread(
+    scripted: Product,
+) -> None:
+    """Told at the first, second and fourth failure, and when the reason changes."""
+    request_id = (await scripted.active()).request.id
+    scripted.provider.mood = Mood.FAIL
+    await scripted.acting(ALICE).revoke(request_id, reason="")
+
+    await scripted.hurry_and_work(rounds=5)
+    scripted.provider.why = "access denied"
+    await scripted.hurry_and_work()
+
+    events = await scripted.events(AuditAction.GRANT_REVOKE_FAILED)
+    told = [(e.fact.details["attempts"], e.fact.details["why"]) for e in events]
+    assert told == [
+        (1, "throttled"),
+        (2, "throttled"),
+        (4, "throttled"),
+        (6, "access denied"),
+    ]
+    failed = (await scripted.record(request_id)).request
+    assert failed.grant_error == "access denied"
+    assert failed.next_try_at is not None
