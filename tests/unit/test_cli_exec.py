@@ -29,7 +29,7 @@ def _signals() -> Iterator[None]:
 def active(terminal: TestTerminal) -> TestTerminal:
     """Return a terminal whose request is active."""
     terminal.approvals.answers = [
-        a_record(RequestState.ACTIVE, grant_status=GrantStatus.ACTIVE)
+        a_record(RequestState.ACTIVE, id=_ID, grant_status=GrantStatus.ACTIVE)
     ]
     terminal.approvals.variables = {"LOCAL_TOKEN": _SECRET, "PATH_TOO": "x"}
     terminal.environment["PATH"] = os.defpath
