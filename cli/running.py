@@ -25,6 +25,9 @@ PASSED_ON: Final = (
 _FATAL: Final = frozenset({signal.SIGTERM, signal.SIGHUP})
 """What a stopped process has to be continued for, to notice."""
 
+_PERSONAL: Final = frozenset({signal.SIGUSR1, signal.SIGUSR2})
+"""What means something to one program and is the end of another."""
+
 _WANTS_TERMINAL: Final = frozenset({signal.SIGTTIN, signal.SIGTTOU})
 
 _LOOK_SECONDS: Final = 0.05
@@ -129,8 +132,13 @@ class Child:
         return await asyncio.shield(self._code)
 
     def pass_on(self, number: int) -> None:
-        """Send a signal to the command and all that it has in its group."""
-        self._send(self._pid, number)
+        """Send a signal to the command, and to its group if that is usual."""
+        if not self._pid or self.is_over:
+            return
+        if number in _PERSONAL:
+            os.kill(self._pid, number)
+        else:
+            self._send(self._pid, number)
         if number in _FATAL:
             self._send(self._pid, signal.SIGCONT)
 

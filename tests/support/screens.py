@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, Self
 
+import pytest
+
 from tests.support.terminals import JITSUDO
 
 _PATIENCE_SECONDS: Final = 20.0
@@ -81,7 +83,7 @@ class Screen:
                 return found
             if not self._read(ends - time.monotonic()):
                 break
-        raise AssertionError(f"{pattern!r} not in:\n{self.shown[self._seen:]!r}")
+        pytest.fail(f"{pattern!r} is not in:\n{self.shown[self._seen :]!r}")
 
     def resize(self, *, rows: int, columns: int) -> None:
         """Change the window's size."""

@@ -68,6 +68,7 @@ class ScriptedApprovals(Approvals):
     events: AuditPage = field(default_factory=lambda: AuditPage(events=()))
     policy: PolicyAnswer = field(default_factory=PolicyAnswer)
     variables: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
     issued: tuple[Token, ...] = ()
     waiting: tuple[Job, ...] = ()
     identity: Identity | None = None
@@ -123,7 +124,7 @@ class ScriptedApprovals(Approvals):
         self._note("credentials", request_id)
         return Credentials(
             request_id=request_id,
-            secrets=Secrets(variables=self.variables),
+            secrets=Secrets(variables=self.variables, files=self.files),
             issued_at=NOON,
             expires_at=NOON + timedelta(hours=1),
         )
