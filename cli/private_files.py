@@ -50,8 +50,10 @@ def private_files(
             for name, content in contents.items()
         }
     finally:
-        # What the command has put beside them goes too.
-        shutil.rmtree(directory)
+        for name in contents:
+            (directory / name).unlink(missing_ok=True)
+        # What the command has put beside them goes too, as far as it lets us.
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _new_directory(environment: Mapping[str, str]) -> Path:
