@@ -5,6 +5,7 @@ from typing import Final, NoReturn
 
 import click
 
+from cli.elevated import refuse_windows
 from cli.errors import NOT_GRANTED, TIMED_OUT
 from cli.group import command
 from cli.output import show_outcome, show_request, show_submitted, standing
@@ -26,6 +27,8 @@ DEFAULT_TIMEOUT: Final = timedelta(minutes=10)
         '    --duration 1h --reason "INC-4421: pods do not start"',
         "jitsudo request --provider local --role infra-admin --scope staging \\",
         "    --wait --timeout 10m && echo granted",
+        "jitsudo request --provider local --role infra-admin --scope staging \\",
+        "    --exec -- kubectl get pods",
     ),
 )
 @click.option("--provider", required=True, metavar="NAME", help="Who grants it.")
@@ -53,12 +56,19 @@ DEFAULT_TIMEOUT: Final = timedelta(minutes=10)
 )
 @click.option("--wait", is_flag=True, help="Wait until it is granted or not.")
 @click.option(
+    "--exec",
+    "runs",
+    is_flag=True,
+    help="Wait, then run a command, as `jitsudo exec` does.",
+)
+@click.option(
     "--timeout",
     "patience",
     type=DurationType(),
     metavar="TIME",
-    help="How long --wait waits; 10m unless you say.",
+    help="How long --wait and --exec wait; 10m unless you say.",
 )
+@click.argument("words", metavar="[-- COMMAND …]", nargs=-1, type=click.UNPROCESSED)
 async def request(
     terminal: Terminal,
     *,
@@ -69,16 +79,17 @@ async def request(
     reason: str,
     break_glass: bool,
     wait: bool,
+    runs: bool,
     patience: timedelta | None,
+    words: tuple[str, ...],
 ) -> None:
     """Ask for elevation.
 
     With --wait the exit code is 0 when it was granted, 8 when not, and 124
-    when --timeout has passed.
+    when --timeout has passed. With --exec it is the command's own once it was
+    granted, and standard output is the command's alone.
     """
-    if patience is not None and not wait:
-        message = "--timeout needs --wait"
-        raise click.UsageError(message)
+    _check_together(terminal, runs=runs, waits=wait or patience is None, words=words)
     ask = _checked(
         Ask(
             provider=provider,
@@ -89,6 +100,12 @@ async def request(
             break_glass=break_glass,
         )
     )
+    if runs:
+        from cli.elevation import Use, use_new_request  # noqa: PLC0415 - POSIX only
+
+        await use_new_request(
+            terminal, ask, Use(words=words), patience=patience or DEFAULT_TIMEOUT
+        )
     async with terminal.connect(terminal) as connection:
         record = await connection.approvals.submit(ask)
         if terminal.is_table or not wait:
@@ -105,6 +122,30 @@ async def request(
             patience=patience or DEFAULT_TIMEOUT,
         )
         _tell_end(terminal, final)
+
+
+def _check_together(
+    terminal: Terminal, *, runs: bool, waits: bool, words: tuple[str, ...]
+) -> None:
+    """Refuse flags that mean nothing together.
+
+    Raises:
+        click.UsageError: naming them.
+    """
+    if words and not runs:
+        message = f"Got unexpected extra argument ({words[0]}); a command needs --exec"
+        raise click.UsageError(message)
+    if runs:
+        refuse_windows("request --exec")
+        if not words:
+            message = "--exec needs a command: --exec -- COMMAND …"
+            raise click.UsageError(message)
+        if not terminal.is_table:
+            message = "-o does not go with --exec: the output is the command's"
+            raise click.UsageError(message)
+    elif not waits:
+        message = "--timeout needs --wait or --exec"
+        raise click.UsageError(message)
 
 
 def _tell_end(terminal: Terminal, record: RequestRecord) -> None:
