@@ -66,7 +66,7 @@ class Gate:
         self._trouble: Trouble | None = None
         self._left = 0
         self._only: str | None = None
-        self.refusals: dict[str, Refusal] = {}
+        self._refusals: dict[str, list[Refusal]] = {}
         self.calls: list[Call] = []
         self.url = ""
 
@@ -78,9 +78,9 @@ class Gate:
         """
         self._trouble, self._left, self._only = kind, calls, only
 
-    def refuse(self, operation: str, code: str, message: str = "no") -> None:
-        """Refuse an operation from now on."""
-        self.refusals[operation] = Refusal(code=code, message=message)
+    def refuse(self, operation: str, refusal: Refusal, *, times: int = 50) -> None:
+        """Refuse the next calls of an operation."""
+        self._refusals[operation] = [refusal] * times
 
     def operations(self) -> list[str]:
         """Return what was called, in order."""
@@ -123,8 +123,8 @@ class Gate:
             old, new, message = _ERRORS[trouble]
             raise Refusal(code=new if _is_json(call) else old, message=message)
         if trouble is not Trouble.DOWN:
-            if call.operation in self.refusals:
-                raise self.refusals[call.operation]
+            if self._refusals.get(call.operation):
+                raise self._refusals[call.operation].pop()
             answer = await self._answering(call)
             if trouble is None:
                 return answer

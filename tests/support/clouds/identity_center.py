@@ -83,7 +83,7 @@ class IdentityCenterCloud(Cloud):
         """Answer as the two services do, or refuse."""
         check_parameters(call)
         given = call.parameters
-        if given.get("InstanceArn", INSTANCE) not in self.instances:
+        if given.get("InstanceArn") not in {None, *self.instances}:
             raise Refusal(
                 code="ResourceNotFoundException", message="INSTANCE not found"
             )
