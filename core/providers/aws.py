@@ -205,6 +205,9 @@ class AwsProvider(CredentialProvider):
         if len(found.name) > ROLE_NAME_LIMIT:
             why = f"makes a role name of over {ROLE_NAME_LIMIT} characters"
             raise Invalid(field="role", why=why)
+        if self._sessions.is_revoker(found):
+            why = "is the role that ends sessions; nobody can ask for it"
+            raise Invalid(field="role", why=why)
         return found
 
     def _role_of(self, order: GrantOrder) -> RoleArn:

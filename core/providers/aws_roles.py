@@ -54,6 +54,15 @@ class RoleSessions:
         self._written: dict[str, EndedSessions] = {}
         self._own_account = ""
 
+    def is_revoker(self, role: RoleArn) -> bool:
+        """Tell whether a role is the one that may write the others' policies."""
+        template = self._settings.revoker
+        if template is None:
+            return False
+        revoker = template.filled(scope=role.account, role="")
+        # IAM finds roles by name alone, in any case.
+        return revoker.name.lower() == role.name.lower()
+
     async def require_a_way(self, role: RoleArn) -> None:
         """Make sure that our credentials are of the role's account, if they count.
 

@@ -73,6 +73,12 @@ async def test_an_early_end_names_one_session_alone(cloud: AwsCloud) -> None:
     assert await cloud.grants_of(ALICE) == 0
     assert await cloud.grants_of(BOB) == 1
     assert await cloud.provider.is_active(his, kept.handle)
+    assert set(cloud.gate.operations()) == {
+        "AssumeRole",
+        "GetRole",
+        "GetRolePolicy",
+        "PutRolePolicy",
+    }
 
 
 async def test_sessions_that_ended_by_themselves_leave_the_policy(

@@ -1,6 +1,7 @@
 """What is particular to `aws-identity-center`: one assignment, and whose it is."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -45,7 +46,7 @@ async def test_a_standing_assignment_is_nobodys_grant_and_stays(
     cloud: IdentityCenterCloud, attempt: int
 ) -> None:
     """Not at the first try, not later, and not when the request is given up."""
-    cloud.assignments.add(cloud.key)
+    cloud.assign_by_hand(ago=timedelta(hours=1))
     order = an_order(cloud, attempt=attempt)
 
     with pytest.raises(ProviderFailed, match="already, assigned outside jitsudo"):
@@ -54,6 +55,17 @@ async def test_a_standing_assignment_is_nobodys_grant_and_stays(
 
     assert cloud.assignments == {cloud.key}
     assert not await cloud.provider.is_active(order, "")
+
+
+async def test_what_is_there_before_the_first_try_is_not_ours(
+    cloud: IdentityCenterCloud,
+) -> None:
+    """However young it is: an admin may have assigned it while people decided."""
+    order = an_order(cloud)
+    cloud.assign_by_hand(ago=timedelta(0))
+
+    with pytest.raises(ProviderFailed, match="outside jitsudo"):
+        await cloud.provider.grant(order)
 
 
 async def test_a_creation_whose_answer_was_lost_is_ours_at_the_next_try(

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, Final
 
 from aiohttp import web
@@ -73,6 +74,18 @@ class IdentityCenterCloud(Cloud):
     def key(self) -> Key:
         """Return alice's assignment of what can be asked for."""
         return (ACCOUNT, _permission_set(2), "user-0")
+
+    def assign_by_hand(self, *, ago: timedelta) -> None:
+        """Let an admin have assigned to alice what can be asked for."""
+        done = Operation(
+            is_creation=True,
+            key=self.key,
+            created=time.time() - ago.total_seconds(),
+            looks_left=0,
+            status="SUCCEEDED",
+        )
+        self.operations[done.id] = done
+        self.assignments.add(self.key)
 
     def finish(self) -> None:
         """Let everything that is begun be done."""

@@ -14,7 +14,7 @@ Key = tuple[str, str, str]
 _ASSIGNMENT: Final = (
     "InstanceArn TargetId TargetType PermissionSetArn PrincipalType PrincipalId"
 )
-_PARAMETERS: Final = {
+PARAMETERS: Final = {
     "ListInstances": "",
     "ListPermissionSets": "InstanceArn",
     "DescribePermissionSet": "InstanceArn PermissionSetArn",
@@ -73,10 +73,10 @@ def to_page(name: str, items: list[Any], given: dict[str, Any]) -> dict[str, obj
 
 def check_parameters(call: Call) -> None:
     """Refuse a call that AWS does not know, or not so."""
-    if call.operation not in _PARAMETERS:
+    if call.operation not in PARAMETERS:
         raise Refusal(code="UnknownOperationException", message=call.operation)
     given = set(call.parameters) - {"NextToken"}
-    if given != set(_PARAMETERS[call.operation].split()):
+    if given != set(PARAMETERS[call.operation].split()):
         raise Refusal(
             code="ValidationException", message=f"parameters: {sorted(given)}"
         )

@@ -150,6 +150,20 @@ def test_a_role_name_that_the_template_makes_too_long_is_refused() -> None:
         provider.validate(an_ask(role="x" * 57, resource_scope=ACCOUNT))
 
 
+@pytest.mark.parametrize("role", ["revoker", "REVOKER"])
+def test_the_revoker_itself_is_never_granted(role: str) -> None:
+    """Whoever had it could give themselves every permission of every role."""
+    template = "arn:aws:iam::{scope}:role/jitsudo-{role}"
+    provider = from_settings(
+        "aws", {**USUAL, "role_arn_template": template}, FrozenClock()
+    )
+
+    with pytest.raises(Invalid, match="nobody can ask for it") as refused:
+        provider.validate(an_ask(role=role, resource_scope=ACCOUNT))
+
+    assert refused.value.field == "role"
+
+
 def test_one_role_is_one_lane_however_it_is_written() -> None:
     """IAM tells no names apart by case, and keeps one policy for all requests."""
     provider = from_settings("aws", USUAL, FrozenClock())
