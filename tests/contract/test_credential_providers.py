@@ -1,17 +1,19 @@
 """What every credential provider does, in front of its cloud or a stand-in of it."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Final
 
 import pytest
 
 from core.errors import ProviderFailed
 from tests.support.builders import ALICE, BOB
+from tests.support.clouds.aws import aws_cloud
 from tests.support.clouds.azure import azure_cloud
 from tests.support.clouds.cloud import Cloud, Trouble, an_order
 from tests.support.clouds.door import door_cloud
 from tests.support.clouds.gcp import gcp_cloud
+from tests.support.clouds.identity_center import identity_center_cloud
 from tests.support.clouds.kubernetes import (
     kubernetes_cloud,
     kubernetes_cloud_with_tokens,
@@ -19,6 +21,8 @@ from tests.support.clouds.kubernetes import (
 from tests.support.clouds.local import local_cloud
 
 CLOUDS: Final[dict[str, Callable[[], AbstractAsyncContextManager[Cloud]]]] = {
+    "aws": aws_cloud,
+    "aws-identity-center": identity_center_cloud,
     "azure": azure_cloud,
     "door": door_cloud,
     "gcp": gcp_cloud,
@@ -190,10 +194,9 @@ async def test_a_grant_whose_answer_got_lost_is_one_grant(remote: Cloud) -> None
     """Asked again it is the same one; ended, nothing is left."""
     order = an_order(remote)
     remote.trouble(Trouble.LOST_ANSWER)
-    try:
+    with suppress(ProviderFailed):
         await remote.provider.grant(order)
-    except ProviderFailed:
-        order = an_order(remote, request_id=order.request_id, attempt=2)
+    order = an_order(remote, request_id=order.request_id, attempt=2)
     issued = await remote.provider.grant(order)
 
     await remote.provider.revoke(order, issued.handle)

@@ -60,6 +60,9 @@ def an_order(
     attempt: int = 1,
     is_shared: bool = False,
     duration: timedelta | None = None,
+    role: str | None = None,
+    scope: str | None = None,
+    reason: str | None = None,
 ) -> GrantOrder:
     """Return alice's order for what can be granted."""
     ask = cloud.ask
@@ -67,10 +70,10 @@ def an_order(
     return GrantOrder(
         request_id=request_id or a_request_id(),
         requester=requester,
-        role=ask.role,
-        resource_scope=ask.resource_scope,
+        role=role or ask.role,
+        resource_scope=scope or ask.resource_scope,
         duration_seconds=int(duration.total_seconds()),
-        reason=ask.reason,
+        reason=ask.reason if reason is None else reason,
         attempt=attempt,
         is_shared=is_shared,
     )
