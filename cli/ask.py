@@ -5,11 +5,13 @@ from typing import Final, NoReturn
 
 import click
 
+from cli.consent import sure_of_breaking_glass
 from cli.errors import NOT_GRANTED, TIMED_OUT
 from cli.group import command
+from cli.outcome import settled, tell_open
 from cli.output import show_outcome, show_request, show_submitted, standing
 from cli.parameters import DurationType, RequestIdType, prose
-from cli.terminal import Terminal
+from cli.terminal import Connection, Terminal
 from cli.waiting import is_over, wait_for
 from core.domain.decision import RequestRecord
 from core.domain.request import Ask, checked_ask
@@ -26,6 +28,8 @@ DEFAULT_TIMEOUT: Final = timedelta(minutes=10)
         '    --duration 1h --reason "INC-4421: pods do not start"',
         "jitsudo request --provider local --role infra-admin --scope staging \\",
         "    --wait --timeout 10m && echo granted",
+        "jitsudo request --provider local --role infra-admin --scope prod \\",
+        '    --break-glass --reason "INC-4421: prod is down, nobody answers"',
     ),
 )
 @click.option("--provider", required=True, metavar="NAME", help="Who grants it.")
@@ -49,8 +53,9 @@ DEFAULT_TIMEOUT: Final = timedelta(minutes=10)
 @click.option(
     "--break-glass",
     is_flag=True,
-    help="Ask for emergency access; this version refuses it.",
+    help="Have it at once, in an emergency; reviewed afterwards.",
 )
+@click.option("--yes", is_flag=True, help="With --break-glass: do not ask again.")
 @click.option("--wait", is_flag=True, help="Wait until it is granted or not.")
 @click.option(
     "--timeout",
@@ -68,6 +73,7 @@ async def request(
     duration: timedelta,
     reason: str,
     break_glass: bool,
+    yes: bool,
     wait: bool,
     patience: timedelta | None,
 ) -> None:
@@ -75,6 +81,9 @@ async def request(
 
     With --wait the exit code is 0 when it was granted, 8 when not, and 124
     when --timeout has passed.
+
+    With --break-glass nobody has to approve it, where policy lets you: it is
+    granted at once, everybody is told, and somebody else has to review it.
     """
     if patience is not None and not wait:
         message = "--timeout needs --wait"
@@ -89,22 +98,47 @@ async def request(
             break_glass=break_glass,
         )
     )
+    sure_of_breaking_glass(terminal, ask, is_sure=yes)
     async with terminal.connect(terminal) as connection:
         record = await connection.approvals.submit(ask)
-        if terminal.is_table or not wait:
-            show_submitted(terminal, record)
-        record = await connection.settle(record.request.id) or record
-        if not wait:
-            _tell_next(terminal, record)
-            return
-        final = await wait_for(
-            terminal,
-            connection.approvals,
-            record,
-            until=_is_answered,
-            patience=patience or DEFAULT_TIMEOUT,
+        await follow(terminal, connection, record, waits=wait, patience=patience)
+
+
+async def follow(
+    terminal: Terminal,
+    connection: Connection,
+    record: RequestRecord,
+    *,
+    waits: bool,
+    patience: timedelta | None,
+) -> None:
+    """Show a new request, and what becomes of it where somebody waits.
+
+    Raises:
+        click.exceptions.Exit: the waiting ended without a grant.
+    """
+    is_urgent = record.request.ask.break_glass and not waits
+    if is_urgent:
+        record = await settled(
+            terminal, connection, record, until=_is_answered, waits=True
         )
-        _tell_end(terminal, final)
+    if terminal.is_table or not waits:
+        show_submitted(terminal, record)
+    if is_urgent:
+        tell_open(terminal, record)
+    else:
+        record = await connection.settle(record.request.id) or record
+    if not waits:
+        _tell_next(terminal, record)
+        return
+    final = await wait_for(
+        terminal,
+        connection.approvals,
+        record,
+        until=_is_answered,
+        patience=patience or DEFAULT_TIMEOUT,
+    )
+    _tell_end(terminal, final)
 
 
 def _tell_end(terminal: Terminal, record: RequestRecord) -> None:
@@ -141,11 +175,15 @@ def _tell_no_end(terminal: Terminal, record: RequestRecord) -> NoReturn:
 
 def _tell_next(terminal: Terminal, record: RequestRecord) -> None:
     """Say on standard error what to do next, where a person reads the table."""
-    if terminal.is_table and not is_over(record):
-        request_id = record.request.id
+    if not terminal.is_table or is_over(record):
+        return
+    request_id = record.request.id
+    use = f"`jitsudo exec {request_id} -- COMMAND`"
+    if record.request.state is RequestState.ACTIVE:
+        terminal.note(f"Next: {use}")
+    else:
         terminal.note(
-            f"Next: `jitsudo status {request_id}`, and "
-            f"`jitsudo exec {request_id} -- COMMAND` once it is approved"
+            f"Next: `jitsudo status {request_id}`, and {use} once it is approved"
         )
 
 

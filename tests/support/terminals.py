@@ -233,6 +233,9 @@ class ScriptedConnection:
         """Do nothing, as a connection to a server."""
         return None
 
+    async def settle_departure(self, _departure: Departure) -> None:
+        """Do nothing, for the same reason."""
+
 
 @dataclass
 class TestTerminal:
