@@ -130,7 +130,9 @@ def test_lifecycle_tells_what_each_job_does() -> None:
 def test_audit_table_has_each_action_once() -> None:
     """An auditor finds every action in `docs/operating.md`, and no invented one."""
     rows = [row[0].strip("`") for row in document("docs/operating.md").rows()]
-    pattern = re.compile(r"(request|grant|credentials|token|principal|identity|policy)\.[a-z_]+")
+    pattern = re.compile(
+        r"(request|grant|credentials|token|principal|identity|policy)\.[a-z_]+"
+    )
 
     assert [row for row in rows if pattern.fullmatch(row)] == [
         a.value for a in AuditAction
