@@ -26,10 +26,11 @@ class NotGrantedYet(WrongState):
             by=error.by,
             at=error.at,
         )
-        self.args = (
-            f"{self}: its requester can take it back with `jitsudo withdraw`, an "
-            "approver can end it with `jitsudo deny`",
+        instead = (
+            "its requester can take it back with `jitsudo withdraw`, an approver can "
+            "end it with `jitsudo deny`"
         )
+        self.args = (f"{self}: {instead}",)
 
 
 @command(
