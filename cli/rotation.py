@@ -52,7 +52,8 @@ async def rotate_keys(terminal: Terminal) -> None:
         )
     for request_id in done.unreadable:
         terminal.warn(
-            f"Error: {request_id}: none of these {keys} keys opens its credentials"
+            f"Error: {request_id}: no key in JITSUDO_ENCRYPTION_KEYS opens its "
+            "credentials"
         )
     if done.unreadable:
         terminal.warn(
