@@ -6,12 +6,15 @@ from typing import Final
 
 from bot.settings import BotSettings, core_part, load_bot
 from bot.slack.service import SlackService
+from core.clock import SystemClock
 from core.errors import ConfigurationError, JitsudoError
 from core.identity.groups_file import GroupsFile
+from core.providers.loading import load_provider
 from core.providers.sealing import FernetSealer
+from core.services.provider_checks import ProviderChecks
 from core.settings import CoreSettings, load_core
 from core.store.engine import open_store
-from core.wiring import open_jitsudo, open_policy
+from core.wiring import CALL_SECONDS, open_jitsudo, open_policy
 
 _DATABASE: Final = "JITSUDO_DATABASE_URL"
 _NOWHERE: Final = "sqlite+aiosqlite:///:memory:"
@@ -62,6 +65,8 @@ async def check_installation(
     try:
         async with open_jitsudo(settings) as jitsudo:
             parts = dict(await jitsudo.health())
+            for name, part in (await jitsudo.provider_health()).items():
+                parts[f"provider {name}"] = part
             if bot_settings.slack is not None:
                 slack = SlackService(jitsudo=jitsudo, settings=bot_settings.slack)
                 parts |= await slack.check()
@@ -87,8 +92,13 @@ async def _database(settings: CoreSettings) -> Finding:
 
 
 async def _apart(settings: CoreSettings) -> list[Finding]:
-    """Return how policy, groups and key are, where not all can be started."""
-    return [await _policy(settings), await _groups(settings), _key(settings)]
+    """Return how the parts are that need no database, where not all can start."""
+    return [
+        await _policy(settings),
+        await _groups(settings),
+        _key(settings),
+        *await _providers(settings),
+    ]
 
 
 async def _policy(settings: CoreSettings) -> Finding:
@@ -115,6 +125,30 @@ async def _groups(settings: CoreSettings) -> Finding:
     except JitsudoError as error:
         return _failing("groups", error)
     return Finding(part="groups", is_ready=True, detail="groups can be read")
+
+
+async def _providers(settings: CoreSettings) -> list[Finding]:
+    """Return how each provider is, whatever is wrong with another one."""
+    findings = []
+    for name, part in settings.providers.items():
+        try:
+            provider = load_provider(name, part, clock=SystemClock())
+        except ConfigurationError as error:
+            findings.append(_failing(f"provider {name}", error))
+            continue
+        try:
+            checks = ProviderChecks({name: provider}, call_seconds=CALL_SECONDS)
+            answer = (await checks.run())[name]
+        finally:
+            await provider.close()
+        findings.append(
+            Finding(
+                part=f"provider {name}",
+                is_ready=answer.is_usable,
+                detail=answer.detail,
+            )
+        )
+    return findings
 
 
 def _key(settings: CoreSettings) -> Finding:

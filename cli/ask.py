@@ -6,6 +6,7 @@ from typing import Final, NoReturn
 import click
 
 from cli.consent import sure_of_breaking_glass
+from cli.elevated import refuse_windows
 from cli.errors import NOT_GRANTED, TIMED_OUT
 from cli.group import command
 from cli.outcome import settled, tell_open
@@ -30,6 +31,8 @@ DEFAULT_TIMEOUT: Final = timedelta(minutes=10)
         "    --wait --timeout 10m && echo granted",
         "jitsudo request --provider local --role infra-admin --scope prod \\",
         '    --break-glass --reason "INC-4421: prod is down, nobody answers"',
+        "jitsudo request --provider local --role infra-admin --scope staging \\",
+        "    --exec -- kubectl get pods",
     ),
 )
 @click.option("--provider", required=True, metavar="NAME", help="Who grants it.")
@@ -58,12 +61,19 @@ DEFAULT_TIMEOUT: Final = timedelta(minutes=10)
 @click.option("--yes", is_flag=True, help="With --break-glass: do not ask again.")
 @click.option("--wait", is_flag=True, help="Wait until it is granted or not.")
 @click.option(
+    "--exec",
+    "runs",
+    is_flag=True,
+    help="Wait, then run a command, as `jitsudo exec` does.",
+)
+@click.option(
     "--timeout",
     "patience",
     type=DurationType(),
     metavar="TIME",
-    help="How long --wait waits; 10m unless you say.",
+    help="How long --wait and --exec wait; 10m unless you say.",
 )
+@click.argument("words", metavar="[-- COMMAND …]", nargs=-1, type=click.UNPROCESSED)
 async def request(
     terminal: Terminal,
     *,
@@ -75,19 +85,20 @@ async def request(
     break_glass: bool,
     yes: bool,
     wait: bool,
+    runs: bool,
     patience: timedelta | None,
+    words: tuple[str, ...],
 ) -> None:
     """Ask for elevation.
 
     With --wait the exit code is 0 when it was granted, 8 when not, and 124
-    when --timeout has passed.
+    when --timeout has passed. With --exec it is the command's own once it was
+    granted, and standard output is the command's alone.
 
     With --break-glass nobody has to approve it, where policy lets you: it is
     granted at once, everybody is told, and somebody else has to review it.
     """
-    if patience is not None and not wait:
-        message = "--timeout needs --wait"
-        raise click.UsageError(message)
+    _check_together(terminal, runs=runs, waits=wait or patience is None, words=words)
     ask = _checked(
         Ask(
             provider=provider,
@@ -99,6 +110,12 @@ async def request(
         )
     )
     sure_of_breaking_glass(terminal, ask, is_sure=yes)
+    if runs:
+        from cli.elevation import Use, use_new_request  # noqa: PLC0415 - POSIX only
+
+        await use_new_request(
+            terminal, ask, Use(words=words), patience=patience or DEFAULT_TIMEOUT
+        )
     async with terminal.connect(terminal) as connection:
         record = await connection.approvals.submit(ask)
         await follow(terminal, connection, record, waits=wait, patience=patience)
@@ -139,6 +156,30 @@ async def follow(
         patience=patience or DEFAULT_TIMEOUT,
     )
     _tell_end(terminal, final)
+
+
+def _check_together(
+    terminal: Terminal, *, runs: bool, waits: bool, words: tuple[str, ...]
+) -> None:
+    """Refuse flags that mean nothing together.
+
+    Raises:
+        click.UsageError: naming them.
+    """
+    if words and not runs:
+        message = f"Got unexpected extra argument ({words[0]}); a command needs --exec"
+        raise click.UsageError(message)
+    if runs:
+        refuse_windows("request --exec")
+        if not words:
+            message = "--exec needs a command: --exec -- COMMAND …"
+            raise click.UsageError(message)
+        if not terminal.is_table:
+            message = "-o does not go with --exec: the output is the command's"
+            raise click.UsageError(message)
+    elif not waits:
+        message = "--timeout needs --wait or --exec"
+        raise click.UsageError(message)
 
 
 def _tell_end(terminal: Terminal, record: RequestRecord) -> None:

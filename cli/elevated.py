@@ -1,129 +1,144 @@
-"""`jitsudo exec`: a command with a request's credentials in its environment."""
+"""`jitsudo exec` and `jitsudo shell`: a command, and as long as its grant."""
 
-import os
-import signal
-import subprocess
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable
 from datetime import timedelta
-from types import FrameType
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import click
 
 from cli.group import command
-from cli.parameters import RequestIdType
-from cli.terminal import Connection, Terminal
-from cli.text import moment
-from cli.waiting import wait_for
-from core.domain.decision import RequestRecord
-from core.domain.grant import Credentials
-from core.errors import NotAllowed
-from core.vocabulary import GrantStatus, RequestId, RequestState
+from cli.parameters import DurationType, RequestIdType
+from cli.terminal import Terminal
+from core.vocabulary import RequestId
 
-ISSUING: Final = timedelta(seconds=60)
-"""How long an approved request is waited for."""
+GRACE: Final = timedelta(seconds=10)
+"""How long a command has between TERM and KILL, unless `--grace` says otherwise."""
 
-NOT_EXECUTABLE: Final = 126
-NOT_FOUND: Final = 127
-"""Source: POSIX, Shell Command Language, 2.8.2 Exit Status for Commands."""
+_EXAMPLE: Final = "req_01J8KZ4F2EMNQZ3V7XKQYBD4WA"
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _running(body: F) -> F:
+    """Add what both commands take."""
+    for option in (
+        click.option(
+            "--grace",
+            type=DurationType(),
+            default=GRACE,
+            show_default="10s",
+            metavar="TIME",
+            help="How long it has to end by itself before it is killed.",
+        ),
+        click.option(
+            "--keep-running",
+            is_flag=True,
+            help="Leave it running when the grant ends; only say so.",
+        ),
+        click.option(
+            "--wait",
+            "patience",
+            type=DurationType(),
+            metavar="TIME",
+            help="How long to wait for an approval and the credentials.",
+        ),
+    ):
+        body = option(body)
+    return body
 
 
 @command(
     "exec",
     examples=(
-        "jitsudo exec req_01J8KZ4F2EMNQZ3V7XKQYBD4WA -- env",
-        "jitsudo exec req_01J8KZ4F2EMNQZ3V7XKQYBD4WA -- kubectl get pods",
+        f"jitsudo exec {_EXAMPLE} -- env",
+        f"jitsudo exec {_EXAMPLE} --wait 10m -- kubectl get pods",
     ),
 )
 @click.argument("request_id", metavar="REQUEST-ID", type=RequestIdType())
 @click.argument(
     "words", metavar="-- COMMAND …", nargs=-1, required=True, type=click.UNPROCESSED
 )
+@_running
 async def execute(
-    terminal: Terminal, *, request_id: RequestId, words: tuple[str, ...]
+    terminal: Terminal,
+    *,
+    request_id: RequestId,
+    words: tuple[str, ...],
+    patience: timedelta | None,
+    keep_running: bool,
+    grace: timedelta,
 ) -> None:
     """Run a command with the credentials of your own active request.
 
-    The credentials are in the command's environment and nowhere else, beside
-    JITSUDO_ELEVATED=1 and JITSUDO_REQUEST_ID. An approved request whose
-    credentials are still being issued is waited for, up to 60 seconds. The
-    exit code is the command's own; 128 and the signal's number if one ended
-    it, 126 if it cannot be run, 127 if it is not found.
+    The credentials are in the command's environment, beside JITSUDO_ELEVATED=1,
+    JITSUDO_REQUEST_ID and JITSUDO_EXPIRES_AT, or in private files that are
+    removed afterwards. An approved request whose credentials are still being
+    issued is waited for, up to 60 seconds; --wait waits for an approval too.
+
+    When the grant expires or is revoked the command gets a TERM, and after
+    --grace a KILL; then the exit code is 9. Otherwise it is the command's own;
+    128 and the signal's number if one ended it, 126 if it cannot be run, 127 if
+    it is not found.
     """
-    async with terminal.connect(terminal) as connection:
-        credentials = await _credentials(terminal, connection, request_id)
-    terminal.note(f"Elevated until {moment(credentials.expires_at)}.")
-    environment = {
-        **terminal.environment,
-        **credentials.secrets.variables,
-        "JITSUDO_ELEVATED": "1",
-        "JITSUDO_REQUEST_ID": request_id,
-    }
-    raise click.exceptions.Exit(run_command(terminal, words, environment))
+    refuse_windows("exec")
+    from cli.elevation import Use, use_grant  # noqa: PLC0415 - POSIX only
 
-
-async def _credentials(
-    terminal: Terminal, connection: Connection, request_id: RequestId
-) -> Credentials:
-    """Return the credentials, once they are there.
-
-    Raises:
-        NotAllowed: the connection is a database's.
-        NotFound, WrongState: as `Approvals.credentials`.
-    """
-    if connection.is_direct:
-        raise NotAllowed(
-            reason="credentials never come from a database URL; "
-            "give the server's address as --server"
-        )
-    record = await connection.approvals.get(request_id)
-    if _is_coming(record):
-        terminal.note("Approved; waiting for the credentials …")
-        await wait_for(
-            terminal,
-            connection.approvals,
-            record,
-            until=lambda newer: not _is_coming(newer),
-            patience=ISSUING,
-        )
-    return await connection.approvals.credentials(request_id)
-
-
-def _is_coming(record: RequestRecord) -> bool:
-    request = record.request
-    return (
-        request.state is RequestState.APPROVED
-        and request.grant_status is not GrantStatus.REVOKING
+    await use_grant(
+        terminal,
+        request_id,
+        Use(words=words, keep_running=keep_running, grace=grace),
+        patience=patience,
     )
 
 
-def run_command(
-    terminal: Terminal, words: Sequence[str], environment: Mapping[str, str]
-) -> int:
-    """Run a command as this process's foreground; return its exit code."""
-    passed_on: list[subprocess.Popen[bytes]] = []
+@command(
+    "shell",
+    examples=(
+        f"jitsudo shell {_EXAMPLE}",
+        f"jitsudo shell {_EXAMPLE} --shell /bin/zsh",
+    ),
+)
+@click.argument("request_id", metavar="REQUEST-ID", type=RequestIdType())
+@click.option(
+    "--shell",
+    "wanted",
+    metavar="BIN",
+    help="Which shell; $SHELL, or else /bin/sh, unless you say.",
+)
+@_running
+async def shell(
+    terminal: Terminal,
+    *,
+    request_id: RequestId,
+    wanted: str | None,
+    patience: timedelta | None,
+    keep_running: bool,
+    grace: timedelta,
+) -> None:
+    """Open a shell with the credentials of your own active request.
 
-    def pass_on(number: int, _frame: FrameType | None) -> None:
-        for child in passed_on:
-            child.send_signal(number)
+    It has what `jitsudo exec` gives a command, and JITSUDO_PROMPT, the role and
+    the scope, for your prompt. It ends with the grant, like a command.
+    """
+    refuse_windows("shell")
+    from cli.elevation import Use, use_grant  # noqa: PLC0415 - POSIX only
 
-    # The terminal sends these two to the command itself as well.
-    signal.signal(signal.SIGINT, _ignore)
-    signal.signal(signal.SIGQUIT, _ignore)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, pass_on)
-    try:
-        child = subprocess.Popen(list(words), env=dict(environment))  # noqa: S603 - the person's own command
-    except FileNotFoundError:
-        terminal.warn(f"Error: {words[0]}: command not found")
-        return NOT_FOUND
-    except OSError as error:
-        terminal.warn(f"Error: {words[0]}: {os.strerror(error.errno or 0)}")
-        return NOT_EXECUTABLE
-    passed_on.append(child)
-    code = child.wait()
-    return code if code >= 0 else 128 - code
+    chosen = wanted or terminal.environment.get("SHELL") or "/bin/sh"
+    await use_grant(
+        terminal,
+        request_id,
+        Use(words=(chosen,), keep_running=keep_running, grace=grace, is_shell=True),
+        patience=patience,
+    )
 
 
-def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """Do nothing; unlike SIG_IGN this is not passed on to the command."""
+def refuse_windows(name: str) -> None:
+    """Refuse where processes have neither groups nor signals.
+
+    Raises:
+        click.ClickException: this is Windows.
+    """
+    if sys.platform == "win32":
+        message = f"jitsudo {name} does not work on Windows; it does under WSL"
+        raise click.ClickException(message)

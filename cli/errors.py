@@ -14,6 +14,8 @@ FAILED: Final = 1
 USAGE: Final = 2
 NOT_GRANTED: Final = 8
 """`--wait` came to an end that is not a grant."""
+GRANT_ENDED: Final = 9
+"""The grant ended, and the command that used it was ended with it."""
 TIMED_OUT: Final = 124
 """`--timeout` passed; the code of timeout(1)."""
 INTERRUPTED: Final = 130

@@ -48,6 +48,11 @@ COMMANDS: Final = {
         "Run a command with the credentials of your own active request.",
         _ASK,
     ),
+    "shell": Lazy(
+        "cli.elevated:shell",
+        "Open a shell with the credentials of your own active request.",
+        _ASK,
+    ),
     "audit": Lazy(
         "cli.audit:audit",
         "Read the audit log, newest first; `verify` checks its chain.",

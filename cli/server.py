@@ -24,7 +24,7 @@ _JOBS: Final = ("ID", "KIND", "ABOUT", "DUE", "TRIES", "STATE", "LAST ERROR")
 _ELSEWHERE: Final = {
     "check": Lazy(
         "bot.commands:check",
-        "Test database, schema, policy, groups and Slack, each with its fix.",
+        "Test database, policy, groups, providers and Slack, each with its fix.",
     ),
     "rotate-keys": Lazy(
         "cli.rotation:rotate_keys",

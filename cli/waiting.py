@@ -31,8 +31,13 @@ async def wait_for(
     *,
     until: Callable[[RequestRecord], bool],
     patience: timedelta,
+    changed: Callable[[RequestRecord], None] | None = None,
 ) -> RequestRecord:
-    """Return the request once `until` holds, or as it is when patience ends."""
+    """Return the request once `until` holds, or as it is when patience ends.
+
+    Args:
+        changed: told of each version that comes.
+    """
     began = time.monotonic()
     ends = began + patience.total_seconds()
     spinner = Spinner(terminal)
@@ -40,11 +45,15 @@ async def wait_for(
         while not until(record) and (left := ends - time.monotonic()) > 0:
             spinner.turn(f"{standing(record.request)}, {time.monotonic() - began:.0f}s")
             poll = _SHORT_POLL if terminal.is_attended else POLL
+            before = record.request.version
             record = await approvals.get(
                 record.request.id,
                 wait=min(poll, timedelta(seconds=left)),
-                since_version=record.request.version,
+                since_version=before,
             )
+            if changed is not None and record.request.version > before:
+                spinner.clear()
+                changed(record)
     finally:
         spinner.clear()
     return record

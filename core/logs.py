@@ -6,8 +6,14 @@ from typing import Final
 
 import structlog
 
-_QUIET: Final = {"slack_bolt": logging.WARNING, "slack_sdk": logging.WARNING}
-"""Bolt logs whole request bodies at INFO when a signature does not fit."""
+_QUIET: Final = {
+    # Bolt logs whole request bodies at INFO when a signature does not fit.
+    "slack_bolt": logging.WARNING,
+    "slack_sdk": logging.WARNING,
+    # It logs answers, with the tokens in them, and what its sign-in programs print.
+    "kubernetes_asyncio": logging.CRITICAL,
+}
+"""The loudest that other people's loggers may be, by name."""
 
 
 def configure_logs(*, debug: bool = False, quiet: bool = False) -> None:

@@ -15,6 +15,7 @@ from core.ports import (
     PolicyEngine,
     Store,
 )
+from core.services.provider_checks import ProviderChecks
 from core.services.signal import Signal
 from core.services.tokens import Bearer
 from core.services.work import JobHandler, Workers, WorkLimits
@@ -24,6 +25,12 @@ from core.vocabulary import AuditAction, JobKind, Origin, RequestId, TokenScope,
 
 LEASE: Final = timedelta(seconds=30)
 """After it another worker takes a job over; longer than any provider's call."""
+
+JOBS_AT_ONCE: Final = 48
+"""Jobs in flight in one pool: they wait for a provider or for Slack, not for us.
+
+Thousands of grants may end in one minute, each at a provider that takes 0.2 s.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +52,7 @@ class Jitsudo:
     directory: Directory
     services: Services
     signal: Signal
+    provider_checks: ProviderChecks
 
     def acting(
         self,
@@ -135,7 +143,7 @@ class Jitsudo:
             store=self.store,
             handlers=self._own_handlers() if handlers is None else handlers,
             signal=self.signal,
-            limits=WorkLimits(lease=LEASE),
+            limits=WorkLimits(at_once=JOBS_AT_ONCE, lease=LEASE),
         )
 
     def _own_handlers(self) -> dict[JobKind, JobHandler]:
@@ -157,6 +165,18 @@ class Jitsudo:
             "database": await self._database_health(),
             "policy": PartHealth(is_ready=policy.is_ready, detail=policy.detail),
             "groups": await self._groups_health(),
+        }
+
+    async def provider_health(self) -> dict[str, PartHealth]:
+        """Return whether every provider can be used, by name; raises nothing.
+
+        Apart from `health`, which is asked often: this calls the clouds, and one
+        that is down does not keep anybody from deciding.
+        """
+        answers = await self.provider_checks.run()
+        return {
+            name: PartHealth(is_ready=answer.is_usable, detail=answer.detail)
+            for name, answer in answers.items()
         }
 
     async def _database_health(self) -> PartHealth:

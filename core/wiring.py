@@ -34,6 +34,7 @@ from core.services.offboard import Offboard
 from core.services.people import People
 from core.services.policy_watch import PolicyWatch
 from core.services.provider_calls import ProviderCalls
+from core.services.provider_checks import ProviderChecks
 from core.services.refusals import Refusals
 from core.services.remind import RemindOfReview
 from core.services.review import Review
@@ -249,4 +250,5 @@ def assemble(
         directory=directory,
         services=services,
         signal=signal,
+        provider_checks=ProviderChecks(providers, call_seconds=CALL_SECONDS),
     )

@@ -8,6 +8,15 @@ FIRST_SECONDS: Final = 1.0
 MAX_SECONDS: Final = 300.0
 
 
+def is_news(attempts: int) -> bool:
+    """Tell whether a failure that repeats itself is to be told of again.
+
+    The first, second, fourth, eighth … time: an outage of days fills neither
+    the audit log nor a thread.
+    """
+    return attempts & (attempts - 1) == 0
+
+
 def pause_after(attempts: int) -> timedelta:
     """Return the pause after the given number of failed tries.
 

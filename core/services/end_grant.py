@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+import structlog
+
 from core.clock import Deadline
 from core.domain.grant import GrantOrder, order_of
 from core.domain.job import Job, NewJob
@@ -11,7 +13,7 @@ from core.domain.lifecycle import next_state
 from core.domain.request import ElevationRequest
 from core.errors import ProviderFailed
 from core.ports import Clock, Store, UnitOfWork
-from core.services.backoff import pause_after
+from core.services.backoff import is_news, pause_after
 from core.services.provider_calls import PREPARING_SECONDS, ProviderCalls
 from core.services.reading import lock_request
 from core.services.signal import Signal
@@ -35,6 +37,8 @@ _AUDITED = {
 
 
 _REPLACED_BY: Final = "replaced_by"
+
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,6 +163,13 @@ class EndGrant:
         self, job: Job, request_id: RequestId, error: ProviderFailed
     ) -> None:
         after = pause_after(job.attempts)
+        _log.warning(
+            "grant_not_ended",
+            request=request_id,
+            provider=error.provider,
+            why=error.why,
+            attempts=job.attempts,
+        )
 
         async def work(uow: UnitOfWork) -> None:
             request = await lock_request(uow, request_id)
@@ -177,6 +188,8 @@ class EndGrant:
             )
             await uow.requests.save(failed)
             await show(uow, failed)
+            if error.why == request.grant_error and not is_news(job.attempts):
+                return
             await uow.audit.append(
                 fact_about(
                     failed,
@@ -204,7 +217,8 @@ def _stays(request: ElevationRequest, job: Job, now: datetime) -> bool:
         is_replaced = _REPLACED_BY in job.payload
         return not is_replaced and (job.kind is not JobKind.EXPIRE or not is_due)
     if request.state is RequestState.ACTIVE:
-        return False
+        # Whoever began it early promised a job of their own, which says so.
+        return job.kind is JobKind.EXPIRE and ends_early(request)
     if request.state is RequestState.APPROVED:
         return not request.is_ending
     return job.kind is JobKind.EXPIRE
@@ -219,6 +233,11 @@ def _event_of(job: Job) -> RequestEvent:
     if job.kind is JobKind.EXPIRE:
         return RequestEvent.EXPIRE
     return RequestEvent(job.payload["event"])
+
+
+def ends_early(request: ElevationRequest) -> bool:
+    """Tell whether an end that has begun was begun by somebody, not by time."""
+    return request.is_ending and bool(request.ended_by or request.end_reason)
 
 
 def mark_revoking(

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import structlog
+
 from core.clock import Deadline
 from core.domain.grant import Grant, IssuedGrant, order_of
 from core.domain.job import Job, NewJob
@@ -10,7 +12,7 @@ from core.domain.lifecycle import next_state
 from core.domain.request import ElevationRequest
 from core.errors import ProviderFailed
 from core.ports import Clock, Sealer, Store, UnitOfWork
-from core.services.backoff import pause_after
+from core.services.backoff import is_news, pause_after
 from core.services.end_grant import end_of, expiry_of, mark_revoking
 from core.services.provider_calls import PREPARING_SECONDS, ProviderCalls
 from core.services.reading import lock_request
@@ -27,6 +29,8 @@ from core.vocabulary import (
     RequestId,
     RequestState,
 )
+
+_log = structlog.get_logger()
 
 _AWAITING = frozenset({GrantStatus.ISSUING, GrantStatus.FAILED})
 
@@ -165,6 +169,13 @@ class Issue:
         self, job: Job, request_id: RequestId, error: ProviderFailed
     ) -> None:
         after = pause_after(job.attempts)
+        _log.warning(
+            "grant_not_issued",
+            request=request_id,
+            provider=error.provider,
+            why=error.why,
+            attempts=job.attempts,
+        )
 
         async def work(uow: UnitOfWork) -> None:
             request = await lock_request(uow, request_id)
@@ -183,6 +194,8 @@ class Issue:
             )
             await uow.requests.save(failed)
             await show(uow, failed)
+            if error.why == request.grant_error and not is_news(job.attempts):
+                return
             await uow.audit.append(
                 fact_about(
                     failed,

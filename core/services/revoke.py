@@ -12,7 +12,12 @@ from core.domain.request import ElevationRequest
 from core.domain.text import checked_prose
 from core.errors import WrongState
 from core.ports import Clock, Store, UnitOfWork
-from core.services.end_grant import end_of, expiry_of, mark_revoking
+from core.services.end_grant import (
+    end_of,
+    ends_early,
+    expiry_of,
+    mark_revoking,
+)
 from core.services.issue import issue_now
 from core.services.reading import lock_request
 from core.services.refusals import Refusals
@@ -211,6 +216,6 @@ def _again(request: ElevationRequest) -> NewJob | None:
         by_time = request.ended_by is None
         event = RequestEvent.ABANDON if by_time else RequestEvent.REVOKE
         return end_of(request, event=event)
-    if request.ended_by is None and not request.end_reason:
-        return replace(expiry_of(request), due_at=None)
-    return end_of(request)
+    if ends_early(request):
+        return end_of(request)
+    return replace(expiry_of(request), due_at=None)

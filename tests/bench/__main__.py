@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from core.policy.bundle import starter_directory
-from tests.bench import clicks, decisions, processes, questions, reading
+from tests.bench import clicks, decisions, grants, processes, questions, reading
 from tests.bench.table import Figure, show
 from tests.support.databases import run_sql
 from tests.support.engines import opa_server
@@ -47,6 +47,7 @@ def _run(root: Path, postgres_url: str) -> None:
 
     show("Decisions, with jobs running", _each(decisions, places("decisions")))
     show("Clicks", _each(clicks, places("clicks")))
+    show("Grants", _each(grants, places("grants")))
     show("Policy", asyncio.run(_policy()))
     show("Reading", _each(reading, places("reading")))
     _, url, directory = places("processes")[1]

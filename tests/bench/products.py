@@ -8,15 +8,25 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from core.clock import SystemClock
 from core.policy.bundle import write_starter
+from core.ports import CredentialProvider
+from core.providers.sealing import FernetSealer
 from core.settings import CoreSettings
+from core.store.engine import open_store
 from core.store.migrate import migrate
-from core.wiring import Jitsudo, open_jitsudo
+from core.wiring import Jitsudo, assemble, open_jitsudo, open_policy
 
 
 @asynccontextmanager
-async def fresh_core(database_url: str, directory: Path) -> AsyncIterator[Jitsudo]:
-    """Migrate an empty database and open core over the starter policy."""
+async def fresh_core(
+    database_url: str, directory: Path, *, provider: CredentialProvider | None = None
+) -> AsyncIterator[Jitsudo]:
+    """Migrate an empty database and open core over the starter policy.
+
+    Args:
+        provider: instead of the provider `local`.
+    """
     policies = directory / "policies"
     if not policies.exists():
         write_starter(policies)
@@ -29,5 +39,21 @@ async def fresh_core(database_url: str, directory: Path) -> AsyncIterator[Jitsud
         encryption_keys=(SecretStr(key),),
         local_provider=True,
     )
-    async with open_jitsudo(settings) as jitsudo:
-        yield jitsudo
+    if provider is None:
+        async with open_jitsudo(settings) as jitsudo:
+            yield jitsudo
+        return
+    store = open_store(database_url)
+    policy = await open_policy(settings)
+    try:
+        yield assemble(
+            settings,
+            clock=SystemClock(),
+            store=store,
+            policy=policy,
+            sealer=FernetSealer([key]),
+            providers={provider.name: provider},
+        )
+    finally:
+        await policy.close()
+        await store.close()

@@ -8,12 +8,27 @@ import pytest
 
 from core.errors import ProviderFailed
 from tests.support.builders import ALICE, BOB
+from tests.support.clouds.azure import azure_cloud
 from tests.support.clouds.cloud import Cloud, Trouble, an_order
+from tests.support.clouds.door import door_cloud
+from tests.support.clouds.gcp import gcp_cloud
+from tests.support.clouds.kubernetes import (
+    kubernetes_cloud,
+    kubernetes_cloud_with_tokens,
+)
 from tests.support.clouds.local import local_cloud
 
 CLOUDS: Final[dict[str, Callable[[], AbstractAsyncContextManager[Cloud]]]] = {
+    "azure": azure_cloud,
+    "door": door_cloud,
+    "gcp": gcp_cloud,
+    "kubernetes": kubernetes_cloud,
+    "kubernetes-with-tokens": kubernetes_cloud_with_tokens,
     "local": local_cloud,
 }
+
+ON_THIS_MACHINE: Final = {"local", "door"}
+"""Those without a connection that could be in trouble."""
 
 NOT_DONE: Final = [Trouble.THROTTLED, Trouble.EXPIRED_CREDENTIALS, Trouble.DOWN]
 
@@ -26,7 +41,7 @@ async def cloud(request: pytest.FixtureRequest) -> AsyncIterator[Cloud]:
         await opened.provider.close()
 
 
-@pytest.fixture(params=sorted(set(CLOUDS) - {"local"}))
+@pytest.fixture(params=sorted(set(CLOUDS) - ON_THIS_MACHINE))
 async def remote(request: pytest.FixtureRequest) -> AsyncIterator[Cloud]:
     """Yield each cloud that is at the other end of a connection."""
     async with CLOUDS[request.param]() as opened:

@@ -2,8 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+from cryptography.fernet import Fernet
+
 from bot.check import Finding, check_installation
 from core.policy.bundle import write_starter
+from core.store.migrate import migrate
+from tests.support.packages import Install
 
 
 def _by_part(findings: list[Finding]) -> dict[str, Finding]:
@@ -40,3 +45,72 @@ async def test_one_broken_part_hides_no_other(tmp_path: Path) -> None:
     assert parts["policy"].is_ready
     assert parts["groups"].is_ready
     assert "JITSUDO_ENCRYPTION_KEYS" in parts["key"].detail
+
+
+def _providers(tmp_path: Path) -> dict[str, object]:
+    """Return one provider that works, and one whose directory is not there."""
+    here = {"kind": "door", "directory": str(tmp_path), "doors": ["east"]}
+    return {"laboratory": here, "cellar": {**here, "directory": str(tmp_path / "no")}}
+
+
+async def test_every_provider_says_who_we_are_there_or_what_to_do(
+    install: Install, tmp_path: Path
+) -> None:
+    """In an installation that could serve, stand-in included."""
+    install("door-provider", kind="door")
+    write_starter(tmp_path / "policies")
+    url = f"sqlite+aiosqlite:///{tmp_path / 'j.db'}"
+    await migrate(url)
+
+    parts = _by_part(
+        await check_installation(
+            {
+                "JITSUDO_DATABASE_URL": url,
+                "JITSUDO_POLICY_DIR": str(tmp_path / "policies"),
+                "JITSUDO_GROUPS_FILE": str(tmp_path / "policies" / "groups.yaml"),
+                "JITSUDO_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+                "JITSUDO_LOCAL_PROVIDER": "true",
+            },
+            {"providers": _providers(tmp_path)},
+        )
+    )
+
+    assert parts["database"].is_ready
+    assert parts["provider local"].is_ready
+    assert parts["provider laboratory"].is_ready
+    assert parts["provider laboratory"].detail == "badges for east"
+    assert not parts["provider cellar"].is_ready
+    assert parts["provider cellar"].detail == "the directory for badges is not mounted"
+
+
+@pytest.mark.parametrize("crash", ["RuntimeError('fake-secret')", "OSError(5, 'x')"])
+async def test_a_provider_that_cannot_be_loaded_or_crashes_hides_no_other(
+    install: Install, tmp_path: Path, crash: str
+) -> None:
+    """Also where there is no database yet; what a crash says is not shown."""
+    install("door-provider", kind="door")
+    install(
+        "crashing-cloud",
+        kind="crashing",
+        module=(
+            "class Crashing:\n"
+            f"    async def check(self): raise {crash}\n"
+            "    async def close(self): pass\n"
+            "def from_settings(name, settings, clock): return Crashing()\n"
+        ),
+    )
+    providers = {
+        **_providers(tmp_path),
+        "attic": {"kind": "dor"},
+        "shed": {"kind": "door", "doors": []},
+        "crashing": {},
+    }
+
+    parts = _by_part(await check_installation({}, {"providers": providers}))
+
+    assert parts["provider laboratory"].is_ready
+    assert "no provider of kind 'dor'" in parts["provider attic"].detail
+    assert "providers.shed.directory: is not set" in parts["provider shed"].detail
+    assert parts["provider crashing"].detail.startswith("unexpected ")
+    assert "fake-secret" not in parts["provider crashing"].detail
+    assert not any(parts[f"provider {name}"].is_ready for name in ("attic", "shed"))

@@ -41,6 +41,11 @@ class ScriptedProvider(CredentialProvider):
         self.why = "throttled"
         self.in_force: dict[str, IssuedGrant] = {}
         self.shared_lane: str | None = None
+        self.forgets_to_end = False
+        self.ordered: list[GrantOrder] = []
+        self.ended: list[GrantOrder] = []
+        self.has_granted = asyncio.Event()
+        self.before_answering: asyncio.Event | None = None
         self.was_asked_to_end = asyncio.Event()
 
     @property
@@ -62,6 +67,7 @@ class ScriptedProvider(CredentialProvider):
     async def grant(self, order: GrantOrder) -> IssuedGrant:
         """Grant, or return the grant made before."""
         self.grants.append(order.request_id)
+        self.ordered.append(order)
         await self._endure()
         now = self._clock.now()
         issued = self.in_force.setdefault(
@@ -74,6 +80,9 @@ class ScriptedProvider(CredentialProvider):
             ),
         )
         self._lose()
+        self.has_granted.set()
+        if self.before_answering is not None:
+            await self.before_answering.wait()
         return issued
 
     @override
@@ -83,7 +92,9 @@ class ScriptedProvider(CredentialProvider):
         self.handles.append(handle)
         self.was_asked_to_end.set()
         await self._endure()
-        self.in_force.pop(order.request_id, None)
+        self.ended.append(order)
+        if not self.forgets_to_end:
+            self.in_force.pop(order.request_id, None)
         self._lose()
 
     @override

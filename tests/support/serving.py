@@ -45,11 +45,16 @@ class ServedJitsudo:
             environment={**self.environment, "JITSUDO_TOKEN": token},
         )
 
+    @property
+    def persons_environment(self) -> dict[str, str]:
+        """Return what a person's terminal has in its environment."""
+        return {"PATH": os.defpath, "JITSUDO_HOME": str(self.home)}
+
     def start(self, person: str, *arguments: str) -> subprocess.Popen[str]:
         """Start a command as a person; the caller ends it."""
         return subprocess.Popen(
             [JITSUDO, "--profile", person, *arguments],
-            env={"PATH": os.defpath, "JITSUDO_HOME": str(self.home)},
+            env=self.persons_environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

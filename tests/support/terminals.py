@@ -74,6 +74,7 @@ class ScriptedApprovals(Approvals):
     policy: PolicyAnswer = field(default_factory=PolicyAnswer)
     variables: Mapping[str, str] = field(default_factory=dict)
     open_requests: tuple[RequestId, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
     issued: tuple[Token, ...] = ()
     waiting: tuple[Job, ...] = ()
     identity: Identity | None = None
@@ -169,7 +170,7 @@ class ScriptedApprovals(Approvals):
         self._note("credentials", request_id)
         return Credentials(
             request_id=request_id,
-            secrets=Secrets(variables=self.variables),
+            secrets=Secrets(variables=self.variables, files=self.files),
             issued_at=NOON,
             expires_at=NOON + timedelta(hours=1),
         )

@@ -78,6 +78,13 @@ def test_the_table_of_commands_says_what_the_commands_say() -> None:
         "request --provider local --role r",
         "request --provider local --role r --scope",
         "exec req_01J8KZ4F2EMNQZ3V7XKQYBD4WA",
+        "exec req_01J8KZ4F2EMNQZ3V7XKQYBD4WA --wait soon -- true",
+        "shell",
+        "shell req_01J8KZ4F2EMNQZ3V7XKQYBD4WA extra",
+        "request --provider local --role r --scope s extra",
+        "request --provider local --role r --scope s --wait -- kubectl get pods",
+        "request --provider local --role r --scope s --exec",
+        "request --provider local --role r --scope s --exec -o json -- true",
         "completion tcsh",
     ],
 )
@@ -175,6 +182,17 @@ _REPORT = (
         (("approve", "--help"), 0),
         (("status", "--server", "http://127.0.0.1:9", "--token", "t"), 7),
         (("approve", "req_01J8KZ4F2EMNQZ3V7XKQYBD4WA"), 1),
+        (
+            (
+                "exec",
+                "req_01J8KZ4F2EMNQZ3V7XKQYBD4WA",
+                "--server=http://127.0.0.1:9",
+                "--token=t",
+                "--",
+                "/bin/sh",
+            ),
+            7,
+        ),
     ],
 )
 def test_what_is_typed_often_loads_little(

@@ -1,6 +1,7 @@
 """`jitsudo request` and `withdraw`: what is asked, and how waiting ends."""
 
 import json
+import os
 from datetime import timedelta
 
 import pytest
@@ -149,6 +150,35 @@ def test_what_cannot_be_asked_names_its_flag(
 
     assert result.exit_code == 2
     assert f"'{named}'" in result.stderr
+    assert terminal.approvals.asked == []
+
+
+def test_exec_runs_once_it_is_granted(terminal: TestTerminal) -> None:
+    """Standard output is the command's alone; what happened is on the other."""
+    pending = a_record()
+    in_force = a_record(
+        RequestState.ACTIVE, id=pending.request.id, grant_status=GrantStatus.ACTIVE
+    )
+    terminal.approvals.answers = [pending, in_force]
+    terminal.environment["PATH"] = os.defpath
+
+    result = terminal.run(*_REQUEST, "--exec", "--", "sh", "-c", "exit 4")
+
+    assert result.exit_code == 4
+    assert result.stdout == ""
+    assert result.stderr.splitlines()[0] == (
+        f"Request {pending.request.id}: "
+        "alice@example.com: infra-admin on staging (local) for 1h"
+    )
+
+
+def test_exec_asks_for_nothing_when_there_is_no_such_command(
+    terminal: TestTerminal,
+) -> None:
+    """Nobody is to approve what cannot be used."""
+    result = terminal.run(*_REQUEST, "--exec", "--", "no-such-command-here")
+
+    assert result.exit_code == 127
     assert terminal.approvals.asked == []
 
 

@@ -18,7 +18,7 @@ from core.errors import (
     StoreUnavailable,
 )
 from core.ports import Store, UnitOfWork
-from core.services.backoff import MAX_SECONDS, pause_after
+from core.services.backoff import MAX_SECONDS, is_news, pause_after
 from core.services.signal import Signal
 from core.services.transactions import ATTEMPTS, in_transaction
 
@@ -138,3 +138,10 @@ def test_a_deadline_counts_down_and_is_over() -> None:
     assert 9 < Deadline(seconds=10).remaining() <= 10
     with pytest.raises(DeadlineExceeded):
         Deadline(seconds=0).remaining()
+
+
+def test_a_failure_that_repeats_itself_is_told_ever_more_seldom() -> None:
+    """Ten times in the first day of tries five minutes apart, not three hundred."""
+    told = [attempts for attempts in range(1, 300) if is_news(attempts)]
+
+    assert told == [1, 2, 4, 8, 16, 32, 64, 128, 256]
