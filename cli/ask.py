@@ -5,12 +5,14 @@ from typing import Final, NoReturn
 
 import click
 
+from cli.consent import sure_of_breaking_glass
 from cli.elevated import refuse_windows
 from cli.errors import NOT_GRANTED, TIMED_OUT
 from cli.group import command
+from cli.outcome import settled, tell_open
 from cli.output import show_outcome, show_request, show_submitted, standing
 from cli.parameters import DurationType, RequestIdType, prose
-from cli.terminal import Terminal
+from cli.terminal import Connection, Terminal
 from cli.waiting import is_over, wait_for
 from core.domain.decision import RequestRecord
 from core.domain.request import Ask, checked_ask
@@ -27,6 +29,8 @@ DEFAULT_TIMEOUT: Final = timedelta(minutes=10)
         '    --duration 1h --reason "INC-4421: pods do not start"',
         "jitsudo request --provider local --role infra-admin --scope staging \\",
         "    --wait --timeout 10m && echo granted",
+        "jitsudo request --provider local --role infra-admin --scope prod \\",
+        '    --break-glass --reason "INC-4421: prod is down, nobody answers"',
         "jitsudo request --provider local --role infra-admin --scope staging \\",
         "    --exec -- kubectl get pods",
     ),
@@ -52,8 +56,9 @@ DEFAULT_TIMEOUT: Final = timedelta(minutes=10)
 @click.option(
     "--break-glass",
     is_flag=True,
-    help="Ask for emergency access; this version refuses it.",
+    help="Have it at once, in an emergency; reviewed afterwards.",
 )
+@click.option("--yes", is_flag=True, help="With --break-glass: do not ask again.")
 @click.option("--wait", is_flag=True, help="Wait until it is granted or not.")
 @click.option(
     "--exec",
@@ -78,6 +83,7 @@ async def request(
     duration: timedelta,
     reason: str,
     break_glass: bool,
+    yes: bool,
     wait: bool,
     runs: bool,
     patience: timedelta | None,
@@ -88,6 +94,9 @@ async def request(
     With --wait the exit code is 0 when it was granted, 8 when not, and 124
     when --timeout has passed. With --exec it is the command's own once it was
     granted, and standard output is the command's alone.
+
+    With --break-glass nobody has to approve it, where policy lets you: it is
+    granted at once, everybody is told, and somebody else has to review it.
     """
     _check_together(terminal, runs=runs, waits=wait or patience is None, words=words)
     ask = _checked(
@@ -100,6 +109,7 @@ async def request(
             break_glass=break_glass,
         )
     )
+    sure_of_breaking_glass(terminal, ask, is_sure=yes)
     if runs:
         from cli.elevation import Use, use_new_request  # noqa: PLC0415 - POSIX only
 
@@ -108,20 +118,44 @@ async def request(
         )
     async with terminal.connect(terminal) as connection:
         record = await connection.approvals.submit(ask)
-        if terminal.is_table or not wait:
-            show_submitted(terminal, record)
-        record = await connection.settle(record.request.id) or record
-        if not wait:
-            _tell_next(terminal, record)
-            return
-        final = await wait_for(
-            terminal,
-            connection.approvals,
-            record,
-            until=_is_answered,
-            patience=patience or DEFAULT_TIMEOUT,
+        await follow(terminal, connection, record, waits=wait, patience=patience)
+
+
+async def follow(
+    terminal: Terminal,
+    connection: Connection,
+    record: RequestRecord,
+    *,
+    waits: bool,
+    patience: timedelta | None,
+) -> None:
+    """Show a new request, and what becomes of it where somebody waits.
+
+    Raises:
+        click.exceptions.Exit: the waiting ended without a grant.
+    """
+    is_urgent = record.request.ask.break_glass and not waits
+    if is_urgent:
+        record = await settled(
+            terminal, connection, record, until=_is_answered, waits=True
         )
-        _tell_end(terminal, final)
+    if terminal.is_table or not waits:
+        show_submitted(terminal, record)
+    if is_urgent:
+        tell_open(terminal, record)
+    else:
+        record = await connection.settle(record.request.id) or record
+    if not waits:
+        _tell_next(terminal, record)
+        return
+    final = await wait_for(
+        terminal,
+        connection.approvals,
+        record,
+        until=_is_answered,
+        patience=patience or DEFAULT_TIMEOUT,
+    )
+    _tell_end(terminal, final)
 
 
 def _check_together(
@@ -182,11 +216,15 @@ def _tell_no_end(terminal: Terminal, record: RequestRecord) -> NoReturn:
 
 def _tell_next(terminal: Terminal, record: RequestRecord) -> None:
     """Say on standard error what to do next, where a person reads the table."""
-    if terminal.is_table and not is_over(record):
-        request_id = record.request.id
+    if not terminal.is_table or is_over(record):
+        return
+    request_id = record.request.id
+    use = f"`jitsudo exec {request_id} -- COMMAND`"
+    if record.request.state is RequestState.ACTIVE:
+        terminal.note(f"Next: {use}")
+    else:
         terminal.note(
-            f"Next: `jitsudo status {request_id}`, and "
-            f"`jitsudo exec {request_id} -- COMMAND` once it is approved"
+            f"Next: `jitsudo status {request_id}`, and {use} once it is approved"
         )
 
 

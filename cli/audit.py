@@ -225,20 +225,21 @@ def _what(event: AuditEvent) -> str:
 
 
 def _subject(event: AuditEvent) -> str:
-    """Return what an event is about: a token's owner and scopes, or a role."""
+    """Return what an event is about: a person, a token's scopes, or a role."""
     details = event.fact.details
-    if event.fact.action in {AuditAction.TOKEN_ISSUED, AuditAction.TOKEN_REVOKED}:
+    if "email" in details:
         scopes = details.get("scopes")
         names = ", ".join(map(str, scopes)) if isinstance(scopes, list) else ""
-        return f"for {details.get('email', '-')}" + (f" ({names})" if names else "")
-    return " on ".join(
+        return f"for {details['email']}" + (f" ({names})" if names else "")
+    mark = "BREAK-GLASS " if details.get("break_glass") else ""
+    return mark + " on ".join(
         str(details[key]) for key in ("role", "resource_scope") if details.get(key)
     )
 
 
 def _reason(details: Mapping[str, object]) -> str:
     """Return why, in the words there are; a refusal without any has its code."""
-    names = ("why", "denial_reason", "comment", "reason", "code")
+    names = ("why", "denial_reason", "note", "comment", "reason", "code")
     return next((str(details[name]) for name in names if details.get(name)), "")
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from cli.errors import INTERRUPTED
 from cli.target import Target, find_target
 from cli.terminal import Connection, Terminal
-from core.approvals import Approvals
+from core.approvals import Approvals, Departure
 from core.domain.decision import RequestRecord
 from core.errors import NotAuthenticated
 from core.vocabulary import RequestId
@@ -31,6 +31,9 @@ class ServerConnection:
     async def settle(self, _request_id: RequestId) -> RequestRecord | None:
         """Do nothing: the server's workers are at it already."""
         return None
+
+    async def settle_departure(self, _departure: Departure) -> None:
+        """Do nothing, for the same reason."""
 
 
 @asynccontextmanager

@@ -20,6 +20,17 @@ _RUN: Final = "Running"
 COMMANDS: Final = {
     "approve": Lazy("cli.decide:approve", "Approve a pending request.", _DECIDE),
     "deny": Lazy("cli.decide:deny", "Deny a pending request, for good.", _DECIDE),
+    "revoke": Lazy("cli.revoke:revoke", "End a grant before its time.", _DECIDE),
+    "retry": Lazy(
+        "cli.revoke:retry",
+        "Try at once what the provider refused: a grant, or its end.",
+        _DECIDE,
+    ),
+    "review": Lazy(
+        "cli.review:review",
+        "Close the review of a break-glass request of somebody else.",
+        _DECIDE,
+    ),
     "status": Lazy(
         "cli.status:status",
         "Show requests: those you asked for, decided on or could decide.",
@@ -28,6 +39,9 @@ COMMANDS: Final = {
     "request": Lazy("cli.ask:request", "Ask for elevation.", _ASK),
     "withdraw": Lazy(
         "cli.ask:withdraw", "Take back your own request before it is decided.", _ASK
+    ),
+    "extend": Lazy(
+        "cli.extend:extend", "Ask for more of your own grant, before it ends.", _ASK
     ),
     "exec": Lazy(
         "cli.elevated:execute",
@@ -61,6 +75,11 @@ COMMANDS: Final = {
         _SIGN_IN,
     ),
     "token": Lazy("cli.tokens:token", "Issue, list and revoke tokens.", _SIGN_IN),
+    "principal": Lazy(
+        "cli.principals:principal",
+        "Shut people out, and let them in again.",
+        _SIGN_IN,
+    ),
     "server": Lazy("cli.server:server", "Look after a server.", _RUN),
     "serve": Lazy(
         "bot.commands:serve", "Serve Slack, the REST API and the jobs.", _RUN

@@ -1,16 +1,23 @@
-"""Requests as the terminal shows them: one JSON object, a table, a list of labels."""
+"""Requests as the terminal shows them: one JSON object, a table, one line."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 import click
 
+from cli.labels import (
+    labels,
+    words_of,
+)
+from cli.labels import (
+    standing as standing,  # noqa: PLC0414 - shown from here
+)
 from cli.terminal import Terminal
 from cli.text import about, labelled, moment, table
 from core.domain.decision import RequestRecord
 from core.domain.request import ElevationRequest
 from core.duration import to_text
-from core.vocabulary import GrantStatus, RequestState
+from core.vocabulary import RequestState
 
 _HEADER = ("ID", "STATE", "REQUESTER", "ROLE", "SCOPE", "AGE", "EXPIRES", "REASON")
 _COLOURS = {
@@ -62,15 +69,15 @@ def to_object(record: RequestRecord) -> dict[str, object]:
         "created_at": moment(request.created_at),
         "lapses_at": moment(request.lapses_at),
         "version": request.version,
+        "break_glass": request.ask.break_glass,
+        "needs_review": request.needs_review,
+        "reviewed_by": request.reviewed_by or "",
+        "review_note": request.review_note,
+        "extends": request.extends or "",
+        "grant_error": request.grant_error,
+        "ended_by": request.ended_by or "",
+        "end_reason": request.end_reason,
     }
-
-
-def standing(request: ElevationRequest) -> str:
-    """Return the state, with the count of approvals while a quorum is open."""
-    if request.state is RequestState.PENDING and request.required_approvals > 1:
-        counted, required = request.counted_approvals, request.required_approvals
-        return f"PENDING ({counted} of {required} approvals)"
-    return request.state.value
 
 
 def summary(request: ElevationRequest) -> str:
@@ -84,16 +91,22 @@ def summary(request: ElevationRequest) -> str:
 
 def show_outcome(terminal: Terminal, record: RequestRecord) -> None:
     """Print what became of a request, as approve, deny and withdraw do."""
-    request = record.request
     if not terminal.is_table:
         terminal.dump(to_object(record))
-    elif terminal.flags.quiet:
+    else:
+        show_line(terminal, record)
+    terminal.note(summary(record.request))
+    for note in record.notes:
+        terminal.warn(f"Note: {note}")
+
+
+def show_line(terminal: Terminal, record: RequestRecord) -> None:
+    """Print where a request stands on one line; with `-q` its id."""
+    request = record.request
+    if terminal.flags.quiet:
         terminal.say(request.id)
     else:
         terminal.say(f"Request {request.id} → {paint_standing(terminal, request)}")
-    terminal.note(summary(request))
-    for note in record.notes:
-        terminal.warn(f"Note: {note}")
 
 
 def show_request(terminal: Terminal, record: RequestRecord) -> None:
@@ -103,13 +116,8 @@ def show_request(terminal: Terminal, record: RequestRecord) -> None:
     elif terminal.flags.quiet:
         terminal.say(record.request.id)
     else:
-        for line in labels(terminal, record):
+        for line in labels(record, terminal.now()):
             terminal.say(line)
-
-
-def labels(terminal: Terminal, record: RequestRecord) -> list[str]:
-    """Return everything about one request as lines with labels."""
-    return labelled(_labels(record, terminal.now()))
 
 
 def show_submitted(terminal: Terminal, record: RequestRecord) -> None:
@@ -118,16 +126,17 @@ def show_submitted(terminal: Terminal, record: RequestRecord) -> None:
     if not terminal.is_table or terminal.flags.quiet:
         show_request(terminal, record)
         return
-    for line in labelled(
-        [
-            ("Request ID", request.id),
-            ("State", standing(request)),
-            ("Provider", ask.provider),
-            ("Role", ask.role),
-            ("Scope", ask.resource_scope),
-            ("Duration", to_text(ask.duration)),
-        ]
-    ):
+    pairs = [
+        ("Request ID", request.id),
+        ("State", standing(request)),
+        ("Provider", ask.provider),
+        ("Role", ask.role),
+        ("Scope", ask.resource_scope),
+        ("Duration", to_text(ask.duration)),
+    ]
+    if request.extends is not None:
+        pairs.append(("Extends", request.extends))
+    for line in labelled(pairs):
         terminal.say(line)
 
 
@@ -182,11 +191,21 @@ def _row(request: ElevationRequest, now: datetime) -> tuple[str, ...]:
         request.ask.resource_scope,
         about(now - request.created_at),
         _ends(request, now),
-        request.ask.reason,
+        _flagged_reason(request),
     )
 
 
+def _flagged_reason(request: ElevationRequest) -> str:
+    """Return the reason, behind what has to be seen first of a broken glass."""
+    if not request.ask.break_glass:
+        return request.ask.reason
+    open_review = ", needs review" if request.needs_review else ""
+    return f"BREAK-GLASS{open_review}: {request.ask.reason}"
+
+
 def _ends(request: ElevationRequest, now: datetime) -> str:
+    if request.is_ending:
+        return words_of(request.grant_status)
     if request.state is RequestState.PENDING:
         return f"answer in {about(request.lapses_at - now)}"
     if request.state is RequestState.ACTIVE and request.expires_at is not None:
@@ -195,61 +214,3 @@ def _ends(request: ElevationRequest, now: datetime) -> str:
     if request.state in {RequestState.EXPIRED, RequestState.REVOKED} and ended:
         return f"{about(now - ended)} ago"
     return "-"
-
-
-def _labels(record: RequestRecord, now: datetime) -> list[tuple[str, str]]:
-    request = record.request
-    is_rejected = request.state is RequestState.REJECTED
-    pairs = [
-        ("ID", request.id),
-        ("State", standing(request)),
-        ("Requester", request.requester),
-        ("Provider", request.ask.provider),
-        ("Role", request.ask.role),
-        ("Scope", request.ask.resource_scope),
-        ("Duration", to_text(request.ask.duration)),
-        ("Reason", request.ask.reason or "-"),
-        ("Created", _at(request.created_at, now)),
-    ]
-    if request.state is RequestState.PENDING:
-        pairs.append(("Answer by", _at(request.lapses_at, now)))
-        pairs.append(("Approvers", ", ".join(request.routing.approver_groups) or "-"))
-        if request.routing.approval_note:
-            pairs.append(("Policy", request.routing.approval_note))
-    pairs += [
-        ("Approved", _approval(d.approver, d.text, d.origin, _at(d.decided_at, now)))
-        for d in record.approvals
-    ]
-    if request.decided_by is not None:
-        pairs.append(("Denied by" if is_rejected else "Approver", request.decided_by))
-    if request.decision_text:
-        pairs.append(
-            ("Denied for" if is_rejected else "Comment", request.decision_text)
-        )
-    if request.grant_status not in {GrantStatus.NONE, GrantStatus.ACTIVE}:
-        pairs.append(("Grant", _grant(request, now)))
-    if request.ended_by is not None and request.ended_at is not None:
-        pairs.append(("Ended", f"{_at(request.ended_at, now)}, by {request.ended_by}"))
-    if request.end_reason:
-        pairs.append(("Because", request.end_reason))
-    if request.expires_at is not None:
-        pairs.append(("Expires", _at(request.expires_at, now)))
-    return pairs
-
-
-def _approval(approver: str, comment: str, origin: str, at: str) -> str:
-    return f"by {approver}, {at}, {origin}" + (f": {comment}" if comment else "")
-
-
-def _grant(request: ElevationRequest, now: datetime) -> str:
-    text = request.grant_status.value.replace("_", " ")
-    if request.grant_error:
-        text += f": {request.grant_error}"
-    if request.next_try_at is not None:
-        text += f" (tried again {_at(request.next_try_at, now)})"
-    return text
-
-
-def _at(time: datetime, now: datetime) -> str:
-    away = f"in {about(time - now)}" if time > now else f"{about(now - time)} ago"
-    return f"{moment(time)} ({away})"

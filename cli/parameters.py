@@ -9,6 +9,7 @@ from typing import Final
 import click
 from typing_extensions import override
 
+from core.domain.principal import normalise_email
 from core.domain.request import parse_request_id
 from core.domain.text import checked_prose
 from core.duration import parse_duration
@@ -49,6 +50,22 @@ class DurationType(click.ParamType[timedelta]):
             return value
         try:
             return parse_duration("duration", value)
+        except Invalid as error:
+            self.fail(error.why, param, ctx)
+
+
+class EmailType(click.ParamType[str]):
+    """An e-mail address, which is who somebody is."""
+
+    name = "e-mail"
+
+    @override
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return its one spelling, or fail with how one is written."""
+        try:
+            return normalise_email(value)
         except Invalid as error:
             self.fail(error.why, param, ctx)
 

@@ -7,7 +7,13 @@ import click
 from cli.errors import FAILED
 from cli.group import Lazy, command, group
 from cli.probe import PATHS, Probe, ask
-from cli.target import checked_server, display_name, find_target, is_database
+from cli.target import (
+    checked_server,
+    database_url,
+    display_name,
+    find_target,
+    is_database,
+)
 from cli.terminal import Terminal
 from cli.text import about, moment, table
 from core.domain.job import Job
@@ -20,8 +26,12 @@ _ELSEWHERE: Final = {
         "bot.commands:check",
         "Test database, policy, groups, providers and Slack, each with its fix.",
     ),
+    "rotate-keys": Lazy(
+        "cli.rotation:rotate_keys",
+        "Encrypt stored credentials anew, with the first of the keys.",
+    ),
 }
-"""What needs the server's own settings lives with it."""
+"""Commands in files of their own; `check` lives with the server's settings."""
 
 
 @group(
@@ -31,6 +41,7 @@ _ELSEWHERE: Final = {
         "jitsudo server status",
         "jitsudo server migrate --server postgresql://jitsudo@db/jitsudo",
         "jitsudo server jobs --failing",
+        "jitsudo server rotate-keys",
     ),
 )
 def server(_terminal: Terminal) -> None:
@@ -53,37 +64,12 @@ async def migrate(terminal: Terminal) -> None:
     from cli.direct import async_url  # noqa: PLC0415 - loads the whole core
     from core.store.migrate import migrate as apply  # noqa: PLC0415 - the same
 
-    url = async_url(_database(terminal))
+    url = async_url(database_url(terminal))
     revision = await apply(url)
     if not terminal.is_table:
         terminal.dump({"database": display_name(url), "revision": revision})
     else:
         terminal.say(f"{display_name(url)}: schema {revision}")
-
-
-def _database(terminal: Terminal) -> str:
-    """Return the database URL: the flag's, the environment's, the file's.
-
-    Raises:
-        ConfigurationError: there is none, or --server is no database URL.
-    """
-    from core.settings import load_document  # noqa: PLC0415 - loads pydantic
-
-    if terminal.flags.server:
-        if not is_database(terminal.flags.server):
-            raise ConfigurationError(
-                setting="--server", why="migrating needs a database URL"
-            )
-        return terminal.flags.server
-    url = terminal.environment.get("JITSUDO_DATABASE_URL") or load_document(
-        terminal.environment
-    ).get("database_url")
-    if not isinstance(url, str):
-        raise ConfigurationError(
-            setting="JITSUDO_DATABASE_URL",
-            why="is not set; set it, or pass a database URL as --server",
-        )
-    return url
 
 
 @server.add

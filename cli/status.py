@@ -20,12 +20,18 @@ _STATES = [state.value for state in RequestState]
         "jitsudo status req_01J8KZ4F2EMNQZ3V7XKQYBD4WA",
         "jitsudo status --mine --state ACTIVE -o json",
         "jitsudo status --pending --watch",
+        "jitsudo status --needs-review",
     ),
 )
 @click.argument(
     "request_id", metavar="[REQUEST-ID]", required=False, type=RequestIdType()
 )
 @click.option("--pending", is_flag=True, help="Only what waits for a decision.")
+@click.option(
+    "--needs-review",
+    is_flag=True,
+    help="Only what broke the glass and waits for a review.",
+)
 @click.option("--mine", is_flag=True, help="Only what you asked for.")
 @click.option("--user", metavar="EMAIL", help="Only what this person asked for.")
 @click.option(
@@ -51,6 +57,7 @@ async def status(
     *,
     request_id: RequestId | None,
     pending: bool,
+    needs_review: bool,
     mine: bool,
     user: str | None,
     states: tuple[str, ...],
@@ -69,6 +76,7 @@ async def status(
         mine=mine,
         requester=user,
         states=frozenset(wanted),
+        needs_review=needs_review,
         before=before,
         limit=limit,
     )

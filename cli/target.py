@@ -77,6 +77,31 @@ def find_target(terminal: Terminal) -> Target:
     )
 
 
+def database_url(terminal: Terminal) -> str:
+    """Return the database URL: the flag's, the environment's, the file's.
+
+    Raises:
+        ConfigurationError: there is none, or --server is no database URL.
+    """
+    from core.settings import load_document  # noqa: PLC0415 - loads pydantic
+
+    if terminal.flags.server:
+        if not is_database(terminal.flags.server):
+            raise ConfigurationError(
+                setting="--server", why="this needs a database URL, not a server's"
+            )
+        return terminal.flags.server
+    url = terminal.environment.get("JITSUDO_DATABASE_URL") or load_document(
+        terminal.environment
+    ).get("database_url")
+    if not isinstance(url, str):
+        raise ConfigurationError(
+            setting="JITSUDO_DATABASE_URL",
+            why="is not set; set it, or pass a database URL as --server",
+        )
+    return url
+
+
 def profile_of(terminal: Terminal) -> str:
     """Return the profile's name: flag, environment, `default`."""
     named = terminal.flags.profile or terminal.environment.get(PROFILE_VARIABLE)

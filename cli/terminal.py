@@ -15,7 +15,7 @@ from cli.text import is_unsafe, safe
 from core.environment import read_environment
 
 if TYPE_CHECKING:
-    from core.approvals import Approvals
+    from core.approvals import Approvals, Departure
     from core.domain.decision import RequestRecord
     from core.vocabulary import RequestId
 
@@ -54,6 +54,10 @@ class Connection(Protocol):
         Returns:
             The request as it then stands; None if there was nothing to do.
         """
+        ...
+
+    async def settle_departure(self, departure: "Departure") -> None:
+        """Do what a server would do next for somebody shut out, if there is none."""
         ...
 
 

@@ -5,7 +5,8 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from cli.output import labels, paint_standing, to_object, to_table
+from cli.labels import labels
+from cli.output import paint_standing, to_object, to_table
 from cli.terminal import Terminal, to_json
 from cli.text import moment
 from cli.waiting import POLL, is_over
@@ -24,13 +25,13 @@ async def watch_one(
 ) -> None:
     """Show one request and each of its changes, until nothing more can happen."""
     record = await approvals.get(request_id)
-    _draw(terminal, [record], labels(terminal, record))
+    _draw(terminal, [record], labels(record, terminal.now()))
     while not is_over(record):
         newer = await approvals.get(
             request_id, wait=POLL, since_version=record.request.version
         )
         if newer.request.version > record.request.version or _redraws(terminal):
-            _draw(terminal, [newer], labels(terminal, newer))
+            _draw(terminal, [newer], labels(newer, terminal.now()))
         record = newer
 
 

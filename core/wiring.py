@@ -54,7 +54,13 @@ from core.use_cases import Services
 CALL_SECONDS: Final = 20.0
 """One call of a credential provider; shorter than a job's lease of 30 s."""
 
-__all__ = ["Jitsudo", "PartHealth", "open_jitsudo", "open_policy"]
+__all__ = [
+    "Jitsudo",
+    "PartHealth",
+    "open_jitsudo",
+    "open_policy",
+    "open_rotation",
+]
 
 
 @asynccontextmanager
@@ -86,6 +92,23 @@ async def open_jitsudo(
             sealer=sealer,
             providers=providers,
         )
+
+
+@asynccontextmanager
+async def open_rotation(settings: CoreSettings) -> AsyncIterator[Rotate]:
+    """Build what changing the keys needs, and no more: no policy, no provider.
+
+    Raises:
+        ConfigurationError: there is no key, one is malformed, or the schema is
+            not this version's.
+    """
+    sealer = FernetSealer([key.get_secret_value() for key in settings.encryption_keys])
+    store = open_store(settings.database_url.get_secret_value())
+    try:
+        await store.check_schema()
+        yield Rotate(store=store, sealer=sealer)
+    finally:
+        await store.close()
 
 
 async def open_policy(settings: CoreSettings) -> PolicyEngine:

@@ -17,8 +17,8 @@ from core.approvals import (
 from core.domain.decision import RequestRecord
 from core.domain.grant import Credentials
 from core.domain.request import Ask
-from core.errors import OutcomeUnknown
-from core.remote.caller import Caller, Doubt
+from core.errors import DependencyError, OutcomeUnknown, ServerUnavailable
+from core.remote.caller import LOOK_FIRST, Caller, Doubt
 from core.remote.oversight import HttpOversight, path_of
 from core.vocabulary import RequestId
 from core.wire import pages, requests
@@ -78,7 +78,16 @@ class HttpApprovals(HttpOversight, Approvals):
         try:
             return await submit(doubt=Doubt.REPEAT)
         except OutcomeUnknown:
+            pass  # The same key: done already or not, this does it once.
+        try:
             return await submit(doubt=Doubt.LOOK)
+        except ServerUnavailable as silent:
+            if LOOK_FIRST in silent.why:
+                raise
+            why = f"{silent.why}; before that an answer was lost: {LOOK_FIRST}"
+            raise ServerUnavailable(server=silent.server, why=why) from silent
+        except DependencyError as undecided:  # of the second; the first may have been
+            raise OutcomeUnknown(look_with="jitsudo status --mine") from undecided
 
     @override
     async def approve(self, request_id: RequestId, *, comment: str) -> RequestRecord:

@@ -23,6 +23,8 @@ PATH: Final = "/api/v1alpha1"
 _TOKEN: Final = re.compile("[!-~]+")
 """Printable ASCII: a line break would begin a header of its own."""
 
+LOOK_FIRST: Final = "it may have been done all the same: look before you repeat it"
+
 T = TypeVar("T")
 
 
@@ -116,7 +118,7 @@ class Caller:
             case Doubt.REPEAT:
                 raise OutcomeUnknown from cause
             case Doubt.LOOK:
-                why += "; it may have been done all the same: look before you repeat it"
+                why += f"; {LOOK_FIRST}"
             case Doubt.NONE:
                 why += "; try again"
         raise ServerUnavailable(server=self._address.name, why=why) from cause

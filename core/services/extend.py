@@ -6,10 +6,12 @@ from datetime import timedelta
 from core.clock import Deadline
 from core.domain.decision import RequestRecord
 from core.domain.principal import Actor
+from core.domain.request import ElevationRequest, checked_ask
 from core.errors import NotAllowed, NotFound, WrongState
 from core.ports import Clock, Store
 from core.services.people import People
 from core.services.reading import read_record
+from core.services.submissions import find_known, same_as, stored_key
 from core.services.submit import Submission, Submit
 from core.services.visibility import Visibility
 from core.vocabulary import RequestId
@@ -57,26 +59,26 @@ class Extend:
             NotAllowed: it is somebody else's, or the actor is disabled.
             NotEligible: with policy's reason.
             WrongState: its grant is not in force.
+            Conflict: something else was asked for under the same key.
             PolicyUnavailable: nothing was stored.
         """
         record = await read_record(self._store, request_id, deadline)
         await self._check_own(actor, record, deadline)
         request = record.request
-        is_over = request.expires_at is None or self._clock.now() >= request.expires_at
-        if not request.is_in_force or is_over:
-            raise WrongState(
-                request_id=request.id,
-                expected="ACTIVE, so that it could be extended",
-                actual=f"{request.state.value} ({request.grant_status.value})",
-                by=request.ended_by,
-                at=request.ended_at,
-            )
         ask = replace(
             request.ask,
             duration=duration,
             reason=reason.strip() or request.ask.reason,
             break_glass=False,
         )
+        is_over = request.expires_at is None or self._clock.now() >= request.expires_at
+        if not request.is_in_force or is_over:
+            # What was asked for before may be what ended it.
+            known = await find_known(self._store, stored_key(actor, key), deadline)
+            if known is None:
+                raise _not_in_force(request)
+            same_as(known.request, checked_ask(ask), request.id)
+            return known
         submission = Submission(ask=ask, key=key, extends=request.id)
         return await self._submit.submit(actor, submission, deadline)
 
@@ -92,3 +94,13 @@ class Extend:
         ):
             raise NotAllowed(reason=f"only {requester} can extend this grant")
         raise NotFound(what="request", name=record.request.id)
+
+
+def _not_in_force(request: ElevationRequest) -> WrongState:
+    return WrongState(
+        request_id=request.id,
+        expected="ACTIVE, so that it could be extended",
+        actual=f"{request.state.value} ({request.grant_status.value})",
+        by=request.ended_by,
+        at=request.ended_at,
+    )

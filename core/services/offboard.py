@@ -33,6 +33,9 @@ _OPEN: Final = frozenset(
 )
 _PAGE: Final = 100
 
+_EVIDENCE: Final = "evidence."
+"""Before the name of each piece of the actor's evidence, in the job's payload."""
+
 
 class Offboard:
     """Disables people in one transaction, and ends what is theirs in a job.
@@ -65,13 +68,13 @@ class Offboard:
 
         async def work(uow: UnitOfWork) -> Departure:
             row = await uow.principals.hold(email)
+            now = self._clock.now()
             departure = Departure(
                 email=email,
                 is_disabled=True,
                 requests=tuple(r.id for r in await self._open(uow, email, None)),
                 tokens=sum(
-                    token.revoked_at is None
-                    for token in await uow.tokens.find(email=email)
+                    token.is_valid(now) for token in await uow.tokens.find(email=email)
                 ),
             )
             if not row.is_disabled:
@@ -115,7 +118,15 @@ class Offboard:
             DependencyError: the store failed; the job is tried again and goes on.
         """
         told = job.payload
-        actor = Actor(email=told["by"], origin=Origin(told["origin"]))
+        actor = Actor(
+            email=told["by"],
+            origin=Origin(told["origin"]),
+            evidence={
+                name.removeprefix(_EVIDENCE): value
+                for name, value in told.items()
+                if name.startswith(_EVIDENCE)
+            },
+        )
         email, why = told["email"], f"{told['email']} is disabled: {told['reason']}"
         async with self._store.snapshot() as uow:
             tokens = await uow.tokens.find(email=email)
@@ -182,15 +193,21 @@ class Offboard:
         )
 
 
+def lane_of_person(email: str) -> str:
+    """Return the lane of the job that ends everything of one person."""
+    return f"principal:{email}"
+
+
 def _clean_up(actor: Actor, email: str, reason: str) -> NewJob:
     return NewJob(
         kind=JobKind.OFFBOARD,
-        lane=f"principal:{email}",
+        lane=lane_of_person(email),
         key=f"offboard:{email}",
         payload={
             "email": email,
             "reason": reason,
             "by": actor.email,
             "origin": actor.origin.value,
+            **{_EVIDENCE + name: value for name, value in actor.evidence.items()},
         },
     )

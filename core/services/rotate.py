@@ -1,5 +1,6 @@
 """Encrypts stored credentials anew, so that an old key can be taken away."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -33,13 +34,16 @@ class Rotate:
         self._store = store
         self._sealer = sealer
 
-    async def run(self) -> Rotation:
+    async def run(self, *, told: Callable[[int], None] | None = None) -> Rotation:
         """Reseal what is there, one transaction each; may be run again.
+
+        Args:
+            told: called with how many were looked at so far, after each.
 
         Raises:
             StoreUnavailable: what was resealed stays so; run it again.
         """
-        resealed = 0
+        resealed = seen = 0
         unreadable: list[RequestId] = []
         after: RequestId | None = None
         while True:
@@ -50,6 +54,9 @@ class Rotate:
                     resealed += await self._reseal(request_id)
                 except ConfigurationError:
                     unreadable.append(request_id)
+                seen += 1
+                if told is not None:
+                    told(seen)
             if len(page) < _PAGE:
                 return Rotation(resealed=resealed, unreadable=tuple(unreadable))
             after = page[-1]

@@ -11,7 +11,6 @@ from core.domain.policy import PolicyAnswer
 from core.domain.principal import Actor, Principal
 from core.domain.request import Ask, ElevationRequest, checked_ask
 from core.errors import (
-    Conflict,
     Invalid,
     NotAllowed,
     NotEligible,
@@ -28,8 +27,10 @@ from core.services.drafting import (
 )
 from core.services.people import People
 from core.services.questions import question_about
+from core.services.reading import read_record
 from core.services.refusals import Refusals
 from core.services.signal import Signal
+from core.services.submissions import same_as, stored_key
 from core.services.telling import asked, fact_about, show
 from core.services.transactions import in_transaction
 from core.vocabulary import (
@@ -128,6 +129,8 @@ class Submit:
         except OutcomeUnknown as error:  # a second ask would be a second request
             raise OutcomeUnknown(look_with="jitsudo status --mine") from error
         self._signal.ring()
+        if stored.id != request.id:  # it was sent before, and may be decided by now
+            return await read_record(self._store, stored.id, deadline)
         return RequestRecord(request=stored)
 
     def _checked(self, ask: Ask) -> Ask:
@@ -144,15 +147,13 @@ class Submit:
     def _draft(
         self, actor: Actor, ask: Ask, submission: Submission
     ) -> ElevationRequest:
-        key = submission.key
         return draft_of(
             ask,
             requester=actor.email,
             now=self._clock.now(),
             ttl=self._request_ttl,
             lane=self._providers[ask.provider].lane(actor.email, ask),
-            # One person's key is no other's, and one transport's no other's.
-            submission_key=f"{actor.email}:{actor.origin}:{key}" if key else None,
+            submission_key=stored_key(actor, submission.key),
             extends=submission.extends,
         )
 
@@ -212,7 +213,7 @@ class Submit:
         if request.submission_key is not None:
             known = await uow.requests.by_submission(request.submission_key)
             if known is not None:
-                return _same(known, request)
+                return same_as(known, request.ask, request.extends)
         if request.extends is not None:
             other = await uow.requests.open_extension_of(request.extends)
             if other is not None:
@@ -276,14 +277,3 @@ def _refusal(ask: Ask, eligibility: PolicyAnswer) -> NotEligible | None:
 
 def _banned(actor: Actor) -> NotAllowed:
     return NotAllowed(reason=f"{actor.email} is disabled; ask an admin")
-
-
-def _same(known: ElevationRequest, asked_now: ElevationRequest) -> ElevationRequest:
-    """Return the request that was stored before, if it is for the same.
-
-    Raises:
-        Conflict: it is for something else.
-    """
-    if known.ask != asked_now.ask or known.extends != asked_now.extends:
-        raise Conflict(what=f"request {known.id}, sent under the same key,")
-    return known

@@ -74,7 +74,6 @@ REFUSED: Final = (
     f"{_REQUEST} --duration 0",
     f"{_REQUEST} --duration -1h",
     f"{_REQUEST} extra",
-    f"revoke {ID}",
 )
 """Lines that neither of the two accepts, so that nothing happens."""
 

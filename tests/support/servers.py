@@ -19,13 +19,15 @@ from typing_extensions import override
 
 from bot.api.app import add_api
 from core.approvals import Approvals
+from core.domain.decision import RequestRecord
 from core.domain.principal import Actor
+from core.domain.request import Ask
 from core.remote import HttpApprovals
 from core.settings import CoreSettings
 from core.use_cases import ALL_SCOPES
-from core.vocabulary import Origin, TokenScope
+from core.vocabulary import Origin, RequestState, TokenScope
 from core.wiring import Jitsudo, PartHealth, open_jitsudo
-from tests.support.builders import ALICE, BOB
+from tests.support.builders import ALICE, BOB, an_ask
 
 POLICIES: Final = Path(__file__).parents[2] / "policies"
 
@@ -162,6 +164,30 @@ async def working(jitsudo: Jitsudo) -> AsyncIterator[None]:
             yield
         finally:
             pool.stop()
+
+
+async def until(
+    approvals: Approvals, record: RequestRecord, state: RequestState
+) -> RequestRecord:
+    """Return the request once it is in `state`; the test's own limit ends the wait."""
+    while record.request.state is not state:
+        record = await approvals.get(
+            record.request.id,
+            wait=timedelta(seconds=10),
+            since_version=record.request.version,
+        )
+    return record
+
+
+async def granted(house: House, *, ask: Ask | None = None) -> RequestRecord:
+    """Return a request of alice's that is active, approved by bob if need be."""
+    alice = await house.acting(ALICE)
+    async with working(house.jitsudo):
+        record = await alice.submit(ask or an_ask())
+        if record.request.state is RequestState.PENDING:
+            bob = await house.acting(BOB)
+            record = await bob.approve(record.request.id, comment="")
+        return await until(alice, record, RequestState.ACTIVE)
 
 
 @asynccontextmanager

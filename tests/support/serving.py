@@ -65,7 +65,27 @@ class ServedJitsudo:
         self, person: str, *arguments: str, environment: Mapping[str, str] | None = None
     ) -> str:
         """Run a command on a terminal of its own; return all that it showed."""
+        return self.typing(person, *arguments, environment=environment)[1]
+
+    def typing(
+        self,
+        person: str,
+        *arguments: str,
+        typed: str = "",
+        interrupt_at: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> tuple[int, str]:
+        """Run a command on a terminal of its own, and type there.
+
+        Args:
+            typed: what is typed, before it is asked for.
+            interrupt_at: SIGINT is sent as soon as this is shown.
+
+        Returns:
+            The exit code, and all that was shown.
+        """
         ours, theirs = pty.openpty()
+        os.write(ours, typed.encode())
         process = subprocess.Popen(
             [JITSUDO, "--profile", person, *arguments],
             env={
@@ -84,12 +104,14 @@ class ServedJitsudo:
         try:
             while part := os.read(ours, 65_536):
                 shown += part
+                if interrupt_at is not None and interrupt_at.encode() in shown:
+                    process.send_signal(signal.SIGINT)
+                    interrupt_at = None
         except OSError:
             pass  # how Linux tells that the other end of a terminal is closed
         finally:
             os.close(ours)
-        process.wait(timeout=10)
-        return shown.decode()
+        return process.wait(timeout=10), shown.decode()
 
     def token(self, person: str) -> str:
         """Return a new token of a person."""

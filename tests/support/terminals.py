@@ -62,10 +62,14 @@ class ScriptedApprovals(Approvals):
         failure: raised by every call, if there is one.
         answers: the records that `get` gives one after the other; the last
             one stays.
+        pages: the pages that `list` gives one after the other, before `page`.
+        refusals: raised by every act on one request.
     """
 
     answers: list[RequestRecord] = field(default_factory=list)
     page: RequestPage = field(default_factory=lambda: RequestPage(records=()))
+    pages: list[RequestPage] = field(default_factory=list)
+    refusals: dict[RequestId, JitsudoError] = field(default_factory=dict)
     events: AuditPage = field(default_factory=lambda: AuditPage(events=()))
     policy: PolicyAnswer = field(default_factory=PolicyAnswer)
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -81,6 +85,9 @@ class ScriptedApprovals(Approvals):
         self.asked.append(what)
         if self.failure is not None:
             raise self.failure
+        for refused in what[1:2]:
+            if isinstance(refused, str) and RequestId(refused) in self.refusals:
+                raise self.refusals[RequestId(refused)]
 
     def _next(self) -> RequestRecord:
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -156,7 +163,7 @@ class ScriptedApprovals(Approvals):
     @override
     async def list(self, query: RequestQuery) -> RequestPage:
         self._note("list", query)
-        return self.page
+        return self.pages.pop(0) if self.pages else self.page
 
     @override
     async def credentials(self, request_id: RequestId) -> Credentials:
@@ -233,6 +240,9 @@ class ScriptedConnection:
     async def settle(self, _request_id: RequestId) -> RequestRecord | None:
         """Do nothing, as a connection to a server."""
         return None
+
+    async def settle_departure(self, _departure: Departure) -> None:
+        """Do nothing, for the same reason."""
 
 
 @dataclass

@@ -66,6 +66,22 @@ def test_audit_is_a_table(terminal: TestTerminal) -> None:
     ("action", "details", "told"),
     [
         (
+            AuditAction.PRINCIPAL_DISABLED,
+            {"email": "alice@example.com", "why": "left"},
+            "for alice@example.com: left",
+        ),
+        (
+            AuditAction.REQUEST_REVIEWED,
+            {
+                "role": "admin",
+                "resource_scope": "prod",
+                "reason": "INC-1",
+                "break_glass": True,
+                "note": "justified",
+            },
+            "BREAK-GLASS admin on prod: justified",
+        ),
+        (
             AuditAction.TOKEN_ISSUED,
             {
                 "token": "tok_1",

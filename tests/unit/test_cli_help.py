@@ -129,11 +129,6 @@ def test_the_servers_commands_have_the_help_of_the_others(
     assert "--debug" not in told.split("Global options:")[0]
 
 
-def test_break_glass_says_that_it_is_refused(terminal: TestTerminal) -> None:
-    """Nobody learns in an emergency what the help knew."""
-    assert "this version refuses it" in terminal.run("request", "--help").stdout
-
-
 def test_csv_may_be_named_before_audit(terminal: TestTerminal) -> None:
     """A flag before the command is checked against what the command can write."""
     result = terminal.run("-o", "csv", "audit")

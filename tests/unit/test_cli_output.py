@@ -19,6 +19,8 @@ _KEYS_WHEN_PENDING = [
     "id", "state", "requester_identity", "provider", "role", "resource_scope",
     "duration_seconds", "reason", "approver_tier", "required_approvals", "approvals",
     "denial_reason", "grant_status", "created_at", "lapses_at", "version",
+    "break_glass", "needs_review", "reviewed_by", "review_note", "extends",
+    "grant_error", "ended_by", "end_reason",
 ]  # fmt: skip
 
 
@@ -48,6 +50,14 @@ def test_the_json_of_a_request_has_its_keys_in_order(terminal: TestTerminal) -> 
         "created_at": "2026-03-20T12:00:00Z",
         "lapses_at": "2026-03-21T12:00:00Z",
         "version": 1,
+        "break_glass": False,
+        "needs_review": False,
+        "reviewed_by": "",
+        "review_note": "",
+        "extends": "",
+        "grant_error": "",
+        "ended_by": "",
+        "end_reason": "",
     }
 
 
