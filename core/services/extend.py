@@ -6,8 +6,9 @@ from datetime import timedelta
 from core.clock import Deadline
 from core.domain.decision import RequestRecord
 from core.domain.principal import Actor
-from core.errors import NotAllowed, NotFound, WrongState
+from core.errors import NotAllowed, NotFound
 from core.ports import Clock, Store
+from core.services.extendable import check_in_force
 from core.services.people import People
 from core.services.reading import read_record
 from core.services.submit import Submission, Submit
@@ -62,15 +63,7 @@ class Extend:
         record = await read_record(self._store, request_id, deadline)
         await self._check_own(actor, record, deadline)
         request = record.request
-        is_over = request.expires_at is None or self._clock.now() >= request.expires_at
-        if not request.is_in_force or is_over:
-            raise WrongState(
-                request_id=request.id,
-                expected="ACTIVE, so that it could be extended",
-                actual=f"{request.state.value} ({request.grant_status.value})",
-                by=request.ended_by,
-                at=request.ended_at,
-            )
+        check_in_force(request, self._clock.now())
         ask = replace(
             request.ask,
             duration=duration,

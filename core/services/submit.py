@@ -26,6 +26,7 @@ from core.services.drafting import (
     promises_of,
     routed,
 )
+from core.services.extendable import check_extendable
 from core.services.people import People
 from core.services.questions import question_about
 from core.services.refusals import Refusals
@@ -204,7 +205,9 @@ class Submit:
 
         Raises:
             NotAllowed: the requester was disabled meanwhile.
-            Conflict: another ask has the key, or asks to extend the same.
+            Conflict: another ask has the key.
+            Invalid: another request asks for more of the same grant.
+            WrongState: the grant to be extended has begun to end meanwhile.
         """
         # Held until the end: nobody is disabled between this look and the commit.
         if (await uow.principals.hold(request.requester)).is_disabled:
@@ -214,12 +217,7 @@ class Submit:
             if known is not None:
                 return _same(known, request)
         if request.extends is not None:
-            other = await uow.requests.open_extension_of(request.extends)
-            if other is not None:
-                raise Invalid(
-                    field="request id",
-                    why=f"{other.id} already asks for more of it; withdraw that first",
-                )
+            await check_extendable(uow, request.extends, self._clock.now())
         await self._store_new(uow, request, actor, eligibility, route)
         return request
 
