@@ -126,6 +126,9 @@ class Submit:
 
         try:
             stored = await in_transaction(self._store, work, deadline=deadline)
+        except NotAllowed as banned:
+            await self._refuse(actor, ask, banned, {}, deadline)
+            raise
         except OutcomeUnknown as error:  # a second ask would be a second request
             raise OutcomeUnknown(look_with="jitsudo status --mine") from error
         self._signal.ring()
