@@ -43,13 +43,14 @@ class Principal:
 
     @property
     def is_admin(self) -> bool:
-        """Tell whether this is one of `jitsudo-admins`."""
-        return ADMINS_GROUP in self.groups
+        """Tell whether this is one of `jitsudo-admins`; nobody disabled is."""
+        return ADMINS_GROUP in self.groups and not self.is_disabled
 
     @property
     def is_auditor(self) -> bool:
         """Tell whether this one may read everything."""
-        return self.is_admin or AUDITORS_GROUP in self.groups
+        is_one = AUDITORS_GROUP in self.groups and not self.is_disabled
+        return self.is_admin or is_one
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -34,7 +34,7 @@ _EVENTS = {Verdict.APPROVE: RequestEvent.APPROVE, Verdict.DENY: RequestEvent.DEN
 
 
 class _MovedError(Exception):
-    """The request changed after it was judged; judge it again."""
+    """The request or the actor changed after it was judged; judge it again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -197,8 +197,10 @@ class Decide:
         """Write the verdict, its consequences and its audit event together."""
 
         async def work(uow: UnitOfWork) -> RequestRecord:
+            # Held until the end: nobody is disabled between this look and the commit.
+            is_disabled = (await uow.principals.hold(wish.actor.email)).is_disabled
             request = await lock_request(uow, wish.request_id)
-            if request.version != case.record.request.version:
+            if is_disabled or request.version != case.record.request.version:
                 raise _MovedError
             now = self._clock.now()
             if request.has_lapsed(now):

@@ -1,23 +1,27 @@
 """Ends grants: erased at once, said only when the provider has confirmed."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Final
 
 import structlog
 
 from core.clock import Deadline
 from core.domain.grant import GrantOrder, order_of
-from core.domain.job import Job, NewJob
+from core.domain.job import Job
 from core.domain.lifecycle import next_state
-from core.domain.request import ElevationRequest
 from core.errors import ProviderFailed
 from core.ports import Clock, Store, UnitOfWork
 from core.services.backoff import is_news, pause_after
+from core.services.endings import (
+    because,
+    end_of,
+    event_of,
+    mark_revoking,
+    stays,
+)
 from core.services.provider_calls import PREPARING_SECONDS, ProviderCalls
 from core.services.reading import lock_request
 from core.services.signal import Signal
-from core.services.telling import SYSTEM, fact_about, lane_of, show
+from core.services.telling import SYSTEM, fact_about, show
 from core.services.transactions import in_transaction
 from core.vocabulary import (
     AuditAction,
@@ -26,7 +30,6 @@ from core.vocabulary import (
     Outcome,
     RequestEvent,
     RequestId,
-    RequestState,
 )
 
 _AUDITED = {
@@ -35,8 +38,6 @@ _AUDITED = {
     RequestEvent.REVOKE: AuditAction.GRANT_REVOKED,
 }
 
-
-_REPLACED_BY: Final = "replaced_by"
 
 _log = structlog.get_logger()
 
@@ -96,7 +97,7 @@ class EndGrant:
         async def work(uow: UnitOfWork) -> _Ending | None:
             request = await lock_request(uow, request_id)
             now = self._clock.now()
-            if _stays(request, job, now):
+            if stays(request, job, now):
                 if job.kind is JobKind.EXPIRE and request.is_in_force:
                     early = (request.expires_at or now) - now
                     await uow.jobs.retry(job, after=early, error="")
@@ -106,7 +107,7 @@ class EndGrant:
             grant = await uow.grants.get(request_id)
             await uow.grants.erase_credentials(request_id)
             if request.grant_status is GrantStatus.ACTIVE:
-                request = mark_revoking(request, reason=_because(job), now=now)
+                request = mark_revoking(request, reason=because(job), now=now)
                 await uow.requests.save(request)
                 await show(uow, request)
             return _Ending(
@@ -133,7 +134,7 @@ class EndGrant:
             await uow.grants.end(request_id, at=now)
             if not request.is_ending:
                 return
-            event = _event_of(job)
+            event = event_of(request)
             ended = replace(
                 request,
                 state=next_state(request, event),
@@ -146,7 +147,8 @@ class EndGrant:
                 next_try_at=None,
             )
             await uow.requests.save(ended)
-            await show(uow, ended)
+            again = [end_of(ended, later_than=now)] if not request.issued_at else []
+            await show(uow, ended, promised=again)
             await uow.audit.append(
                 fact_about(
                     ended,
@@ -202,98 +204,3 @@ class EndGrant:
             )
 
         await in_transaction(self._store, work)
-
-
-def _stays(request: ElevationRequest, job: Job, now: datetime) -> bool:
-    """Tell whether this job has nothing to end, or not yet.
-
-    A job that cleans up after a grant that came too late finds the request
-    ACTIVE where another worker issued it meanwhile: that grant is the same one
-    to the provider, and stays; unless another request's grant took its place.
-    One that is still being issued is settled by its own job.
-    """
-    if request.is_in_force:
-        is_due = request.expires_at is not None and now >= request.expires_at
-        is_replaced = _REPLACED_BY in job.payload
-        return not is_replaced and (job.kind is not JobKind.EXPIRE or not is_due)
-    if request.state is RequestState.ACTIVE:
-        # Whoever began it early promised a job of their own, which says so.
-        return job.kind is JobKind.EXPIRE and ends_early(request)
-    if request.state is RequestState.APPROVED:
-        return not request.is_ending
-    return job.kind is JobKind.EXPIRE
-
-
-def _because(job: Job) -> str:
-    newer = job.payload.get(_REPLACED_BY)
-    return "" if newer is None else f"extended by {newer}"
-
-
-def _event_of(job: Job) -> RequestEvent:
-    if job.kind is JobKind.EXPIRE:
-        return RequestEvent.EXPIRE
-    return RequestEvent(job.payload["event"])
-
-
-def ends_early(request: ElevationRequest) -> bool:
-    """Tell whether an end that has begun was begun by somebody, not by time."""
-    return request.is_ending and bool(request.ended_by or request.end_reason)
-
-
-def mark_revoking(
-    request: ElevationRequest, *, reason: str, now: datetime, by: str | None = None
-) -> ElevationRequest:
-    """Return `request` on its way to its end, one version on.
-
-    Args:
-        by: who ends it; None for time, or a worker that gave up.
-    """
-    return replace(
-        request,
-        grant_status=GrantStatus.REVOKING,
-        version=request.version + 1,
-        updated_at=now,
-        ended_by=by,
-        end_reason=reason,
-        grant_error="",
-        next_try_at=None,
-    )
-
-
-def end_of(
-    request: ElevationRequest,
-    *,
-    event: RequestEvent = RequestEvent.REVOKE,
-    replaced_by: RequestId | None = None,
-) -> NewJob:
-    """Return the job that has the provider end whatever it granted.
-
-    Args:
-        replaced_by: the request whose grant runs now instead; without one, a
-            grant that is in force stays.
-    """
-    why = {} if replaced_by is None else {_REPLACED_BY: replaced_by}
-    return NewJob(
-        kind=JobKind.REVOKE,
-        lane=lane_of(request),
-        key=f"revoke:{request.id}:{event.value}",
-        payload={"request_id": request.id, "event": event.value, **why},
-    )
-
-
-def expiry_of(request: ElevationRequest) -> NewJob:
-    """Return the job that ends a grant at its time.
-
-    Raises:
-        ValueError: it has no end yet.
-    """
-    if request.expires_at is None:
-        message = f"{request.id} has no end yet"
-        raise ValueError(message)
-    return NewJob(
-        kind=JobKind.EXPIRE,
-        lane=lane_of(request),
-        key=f"expire:{request.id}",
-        due_at=request.expires_at,
-        payload={"request_id": request.id},
-    )

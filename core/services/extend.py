@@ -6,9 +6,10 @@ from datetime import timedelta
 from core.clock import Deadline
 from core.domain.decision import RequestRecord
 from core.domain.principal import Actor
-from core.domain.request import ElevationRequest, checked_ask
+from core.domain.request import checked_ask
 from core.errors import NotAllowed, NotFound, WrongState
 from core.ports import Clock, Store
+from core.services.extendable import check_in_force
 from core.services.people import People
 from core.services.reading import read_record
 from core.services.submissions import find_known, same_as, stored_key
@@ -71,12 +72,13 @@ class Extend:
             reason=reason.strip() or request.ask.reason,
             break_glass=False,
         )
-        is_over = request.expires_at is None or self._clock.now() >= request.expires_at
-        if not request.is_in_force or is_over:
+        try:
+            check_in_force(request, self._clock.now())
+        except WrongState:
             # What was asked for before may be what ended it.
             known = await find_known(self._store, stored_key(actor, key), deadline)
             if known is None:
-                raise _not_in_force(request)
+                raise
             same_as(known.request, checked_ask(ask), request.id)
             return known
         submission = Submission(ask=ask, key=key, extends=request.id)
@@ -94,13 +96,3 @@ class Extend:
         ):
             raise NotAllowed(reason=f"only {requester} can extend this grant")
         raise NotFound(what="request", name=record.request.id)
-
-
-def _not_in_force(request: ElevationRequest) -> WrongState:
-    return WrongState(
-        request_id=request.id,
-        expected="ACTIVE, so that it could be extended",
-        actual=f"{request.state.value} ({request.grant_status.value})",
-        by=request.ended_by,
-        at=request.ended_at,
-    )

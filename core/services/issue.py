@@ -13,7 +13,7 @@ from core.domain.request import ElevationRequest
 from core.errors import ProviderFailed
 from core.ports import Clock, Sealer, Store, UnitOfWork
 from core.services.backoff import is_news, pause_after
-from core.services.end_grant import end_of, expiry_of, mark_revoking
+from core.services.endings import end_of, expiry_of, mark_revoking
 from core.services.provider_calls import PREPARING_SECONDS, ProviderCalls
 from core.services.reading import lock_request
 from core.services.signal import Signal
@@ -73,7 +73,7 @@ class Issue:
         if request is None or not _is_awaiting(request):
             await self._give_way(job, request)
             return
-        if self._is_hopeless(request):
+        if not self._time_left(request):
             await self._abandon(job, request_id)
             return
         order = order_of(request, attempt=job.attempts, is_shared=is_shared)
@@ -96,9 +96,11 @@ class Issue:
 
         await in_transaction(self._store, work)
 
-    def _is_hopeless(self, request: ElevationRequest) -> bool:
+    def _time_left(self, request: ElevationRequest) -> timedelta:
+        """Return for how long issuing is still tried; 0 once it is hopeless."""
         approved_at = request.decided_at or request.updated_at
-        return self._clock.now() - approved_at >= self._abandon_after
+        left = approved_at + self._abandon_after - self._clock.now()
+        return max(left, timedelta(0))
 
     async def _activate(
         self, job: Job, request_id: RequestId, issued: IssuedGrant
@@ -113,6 +115,8 @@ class Issue:
             if not holds_lease or not _is_awaiting(request):
                 await self._end_late(uow, request, issued)
                 return
+            # Nobody said yes to more, whatever the provider's clock or code says.
+            expires_at = min(issued.expires_at, now + request.ask.duration)
             active = replace(
                 request,
                 state=next_state(request, RequestEvent.ACTIVATE),
@@ -120,7 +124,7 @@ class Issue:
                 version=request.version + 1,
                 updated_at=now,
                 issued_at=issued.issued_at,
-                expires_at=issued.expires_at,
+                expires_at=expires_at,
                 grant_error="",
                 next_try_at=None,
             )
@@ -131,7 +135,7 @@ class Issue:
                     provider=request.ask.provider,
                     handle=issued.handle,
                     issued_at=issued.issued_at,
-                    expires_at=issued.expires_at,
+                    expires_at=expires_at,
                     sealed_credentials=sealed,
                 )
             )
@@ -142,7 +146,7 @@ class Issue:
                     AuditAction.GRANT_ISSUED,
                     actor=SYSTEM,
                     now=now,
-                    details={"expires_at": issued.expires_at.isoformat()},
+                    details={"expires_at": expires_at.isoformat()},
                 )
             )
 
@@ -168,7 +172,7 @@ class Issue:
     async def _note_failure(
         self, job: Job, request_id: RequestId, error: ProviderFailed
     ) -> None:
-        after = pause_after(job.attempts)
+        pause = pause_after(job.attempts)
         _log.warning(
             "grant_not_issued",
             request=request_id,
@@ -179,6 +183,8 @@ class Issue:
 
         async def work(uow: UnitOfWork) -> None:
             request = await lock_request(uow, request_id)
+            # It is given up when it was said to be, not at the next try after.
+            after = min(pause, self._time_left(request))
             if not await uow.jobs.retry(job, after=after, error=error.why):
                 return
             if not _is_awaiting(request):
@@ -221,7 +227,7 @@ class Issue:
             why = request.grant_error or "it was not issued in time"
             revoking = mark_revoking(request, reason=f"issuing failed: {why}", now=now)
             await uow.requests.save(revoking)
-            await uow.jobs.add(end_of(revoking, event=RequestEvent.ABANDON))
+            await uow.jobs.add(end_of(revoking))
             await show(uow, revoking)
             await uow.audit.append(
                 fact_about(

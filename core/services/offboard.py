@@ -72,7 +72,7 @@ class Offboard:
             departure = Departure(
                 email=email,
                 is_disabled=True,
-                requests=tuple(r.id for r in await self._open(uow, email, None)),
+                requests=await self._all_open(uow, email),
                 tokens=sum(
                     token.is_valid(now) for token in await uow.tokens.find(email=email)
                 ),
@@ -129,7 +129,8 @@ class Offboard:
         )
         email, why = told["email"], f"{told['email']} is disabled: {told['reason']}"
         async with self._store.snapshot() as uow:
-            tokens = await uow.tokens.find(email=email)
+            is_still_out = (await uow.principals.get(email)).is_disabled
+            tokens = await uow.tokens.find(email=email) if is_still_out else []
         for token in tokens:
             if token.revoked_at is None:
                 await self._tokens.revoke(actor, token.id, owner=email)
@@ -148,6 +149,8 @@ class Offboard:
         before: RequestId | None = None
         while True:
             async with self._store.snapshot() as uow:
+                if not (await uow.principals.get(email)).is_disabled:
+                    return  # let in again: what is open now is not meant
                 page = await self._open(uow, email, before)
             for request in page:
                 await end(request.id)
@@ -171,6 +174,14 @@ class Offboard:
             self._signal.ring()
 
         return end
+
+    async def _all_open(self, uow: UnitOfWork, email: str) -> tuple[RequestId, ...]:
+        found: list[RequestId] = []
+        while True:
+            page = await self._open(uow, email, found[-1] if found else None)
+            found += [request.id for request in page]
+            if len(page) < _PAGE:
+                return tuple(found)
 
     async def _open(
         self, uow: UnitOfWork, email: str, before: RequestId | None

@@ -1,12 +1,14 @@
 """Calls credential providers: within a time, and whatever they raise is a failure."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Final, TypeVar
 
 import structlog
 
-from core.domain.grant import GrantOrder, IssuedGrant
+from core.domain.grant import GrantOrder, IssuedGrant, Secrets
 from core.errors import ProviderFailed
 from core.ports import CredentialProvider
 
@@ -17,6 +19,9 @@ WHY_LIMIT: Final = 300
 
 PREPARING_SECONDS: Final = 5.0
 """How long the database may take before a call, so that the lease outlasts it."""
+
+_HALVES: Final = re.compile("[\ud800-\udfff]")
+"""Halves of characters; no encoding has them."""
 
 _log = structlog.get_logger()
 
@@ -39,9 +44,19 @@ class ProviderCalls:
         """Have a provider grant.
 
         Raises:
-            ProviderFailed: it was not granted, or nobody knows.
+            ProviderFailed: it was not granted, or nobody knows, or what it
+                answered is no grant that could be stored and used.
         """
-        return await self._call(provider, lambda asked: asked.grant(order))
+
+        async def act(asked: CredentialProvider) -> IssuedGrant:
+            issued = await asked.grant(order)
+            if not _is_sound(issued):
+                raise ProviderFailed(
+                    provider=asked.name, why="its answer is no grant that can be used"
+                )
+            return issued
+
+        return await self._call(provider, act)
 
     async def end(
         self, order: GrantOrder, *, provider: str, handle: str, is_early: bool
@@ -87,6 +102,32 @@ class ProviderCalls:
             what = type(error).__name__
             _log.error("provider_crashed", provider=name, error=what)
             raise ProviderFailed(provider=name, why=f"unexpected {what}") from None
+
+
+def _is_sound(issued: object) -> bool:
+    """Tell whether a provider's answer is what its type says, all the way down."""
+    match issued:
+        case IssuedGrant(
+            secrets=Secrets(variables=Mapping() as variables, files=Mapping() as files),
+            issued_at=datetime() as begins,
+            expires_at=datetime() as ends,
+            handle=str() as handle,
+        ):
+            texts = [handle, *_flat(variables), *_flat(files)]
+        case _:
+            return False
+    if begins.utcoffset() is None or ends.utcoffset() is None or ends <= begins:
+        return False
+    return all(_is_text(text) for text in texts)
+
+
+def _flat(pairs: Mapping[object, object]) -> list[object]:
+    return [text for pair in pairs.items() for text in pair]
+
+
+def _is_text(text: object) -> bool:
+    """Tell whether something can be stored, and handed on to a process."""
+    return isinstance(text, str) and "\0" not in text and not _HALVES.search(text)
 
 
 def presentable(why: str) -> str:

@@ -12,7 +12,7 @@ from core.domain.request import ElevationRequest
 from core.domain.text import checked_prose
 from core.errors import WrongState
 from core.ports import Clock, Store, UnitOfWork
-from core.services.end_grant import (
+from core.services.endings import (
     end_of,
     ends_early,
     expiry_of,
@@ -212,10 +212,6 @@ def _again(request: ElevationRequest) -> NewJob | None:
         return issue_now(request)
     if request.grant_status is not GrantStatus.REVOKE_FAILED:
         return None
-    if request.state is RequestState.APPROVED:
-        by_time = request.ended_by is None
-        event = RequestEvent.ABANDON if by_time else RequestEvent.REVOKE
-        return end_of(request, event=event)
-    if ends_early(request):
+    if request.state is RequestState.APPROVED or ends_early(request):
         return end_of(request)
     return replace(expiry_of(request), due_at=None)

@@ -25,6 +25,7 @@ from core.services.drafting import (
     promises_of,
     routed,
 )
+from core.services.extendable import check_extendable
 from core.services.people import People
 from core.services.questions import question_about
 from core.services.reading import read_record
@@ -126,6 +127,9 @@ class Submit:
 
         try:
             stored = await in_transaction(self._store, work, deadline=deadline)
+        except NotAllowed as banned:
+            await self._refuse(actor, ask, banned, {}, deadline)
+            raise
         except OutcomeUnknown as error:  # a second ask would be a second request
             raise OutcomeUnknown(look_with="jitsudo status --mine") from error
         self._signal.ring()
@@ -205,7 +209,9 @@ class Submit:
 
         Raises:
             NotAllowed: the requester was disabled meanwhile.
-            Conflict: another ask has the key, or asks to extend the same.
+            Conflict: another ask has the key.
+            Invalid: another request asks for more of the same grant.
+            WrongState: the grant to be extended has begun to end meanwhile.
         """
         # Held until the end: nobody is disabled between this look and the commit.
         if (await uow.principals.hold(request.requester)).is_disabled:
@@ -215,12 +221,7 @@ class Submit:
             if known is not None:
                 return same_as(known, request.ask, request.extends)
         if request.extends is not None:
-            other = await uow.requests.open_extension_of(request.extends)
-            if other is not None:
-                raise Invalid(
-                    field="request id",
-                    why=f"{other.id} already asks for more of it; withdraw that first",
-                )
+            await check_extendable(uow, request.extends, self._clock.now())
         await self._store_new(uow, request, actor, eligibility, route)
         return request
 

@@ -88,8 +88,19 @@ requests: Final = sa.Table(
     sa.Index("requests_by_state_id", "state", "id"),
     sa.Index("requests_by_requester_id", "requester", "id"),
     sa.Index("requests_by_requester_created_at", "requester", "created_at"),
-    sa.Index("requests_by_lane_id", "lane", "id"),
-    sa.Index("requests_by_extends", "extends"),
+    sa.Index(
+        "requests_by_lane_id",
+        "lane",
+        "id",
+        postgresql_where=sa.text("lane IS NOT NULL"),
+        sqlite_where=sa.text("lane IS NOT NULL"),
+    ),
+    sa.Index(
+        "requests_by_extends",
+        "extends",
+        postgresql_where=sa.text("extends IS NOT NULL"),
+        sqlite_where=sa.text("extends IS NOT NULL"),
+    ),
     sa.Index("one_request_per_submission", "submission_key", unique=True),
     sa.Index(
         "requests_to_review",

@@ -15,7 +15,7 @@ from core.ports import RequestFilter
 from core.store.engine import SqlStore
 from core.store.listing import listing
 from core.store.postgres import DIALECT, connect_options
-from core.store.requests import _COUNT_BY
+from core.store.requests import _BY_SUBMISSION, _COUNT_BY, _EXTENSION_OF, _SHARES
 from core.store.sqlite import _encoded
 from core.store.statements import Statement
 from core.vocabulary import RequestState
@@ -119,6 +119,60 @@ async def test_a_persons_week_is_counted_in_its_index_alone(
     plan = await explain(database_url, _COUNT_BY, week)
 
     assert "requests_by_requester_created_at" in plan
+    for waste in ("SCAN request", "Seq Scan"):
+        assert waste not in plan
+
+
+@pytest.mark.parametrize("is_auditor", [False, True])
+async def test_open_reviews_are_read_from_an_index_of_their_own(
+    store: SqlStore, database_url: str, *, is_auditor: bool
+) -> None:
+    """Few of many broke the glass; nothing is read of the others."""
+    await fill(store, database_url)
+    await run_sql(
+        database_url,
+        f"UPDATE requests SET break_glass = true WHERE id < 'req_00{30:024}'",  # noqa: S608 - a constant
+        "ANALYZE",
+    )
+    groups = frozenset({AUDITORS_GROUP if is_auditor else "sre-lead"})
+    bob = Principal(email=BOB, groups=groups)
+
+    wanted = RequestFilter(needs_review=True, visible_to=bob, limit=10)
+    plan = await explain(database_url, *listing(wanted))
+
+    assert "requests_to_review" in plan
+    for waste in ("Seq Scan", "hashed", "B-TREE FOR ORDER"):
+        assert waste not in plan
+
+
+@pytest.mark.parametrize(
+    ("statement", "values", "index"),
+    [
+        (_BY_SUBMISSION, {"submission": "k"}, "one_request_per_submission"),
+        (_EXTENSION_OF, {"extended": "req_1"}, "requests_by_extends"),
+        (_SHARES, {"shared": "x", "request_id": "req_1"}, "requests_by_lane_id"),
+    ],
+    ids=["by_submission", "open_extension_of", "shares_lane"],
+)
+async def test_what_is_asked_within_a_transaction_is_looked_up(
+    store: SqlStore,
+    database_url: str,
+    statement: Statement,
+    values: Mapping[str, Any],
+    index: str,
+) -> None:
+    """Locks are held meanwhile: each by its own index, whoever has how many."""
+    await fill(store, database_url)
+    await run_sql(
+        database_url,
+        "UPDATE requests SET lane = 'lane ' || id, extends = id, state = 'ACTIVE', "  # noqa: S608 - a constant
+        f"grant_status = 'active', submission_key = id WHERE id < 'req_00{9000:024}'",
+        "ANALYZE",
+    )
+
+    plan = await explain(database_url, statement, values)
+
+    assert index in plan
     for waste in ("SCAN request", "Seq Scan"):
         assert waste not in plan
 

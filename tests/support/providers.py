@@ -1,8 +1,10 @@
 """A credential provider that fails, hangs or loses its answer on demand."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from enum import Enum, auto
+from typing import Any, TypeAlias
 
 from typing_extensions import override
 
@@ -12,6 +14,9 @@ from core.errors import ProviderFailed
 from core.ports import Clock, CredentialProvider
 
 SECRET = "s3cret-value"
+
+Distort: TypeAlias = Callable[[IssuedGrant], Any]
+"""Makes of a sound answer what a test wants the provider to answer."""
 
 
 class Mood(Enum):
@@ -42,6 +47,7 @@ class ScriptedProvider(CredentialProvider):
         self.in_force: dict[str, IssuedGrant] = {}
         self.shared_lane: str | None = None
         self.forgets_to_end = False
+        self.distort: Distort = lambda issued: issued
         self.ordered: list[GrantOrder] = []
         self.ended: list[GrantOrder] = []
         self.has_granted = asyncio.Event()
@@ -83,7 +89,8 @@ class ScriptedProvider(CredentialProvider):
         self.has_granted.set()
         if self.before_answering is not None:
             await self.before_answering.wait()
-        return issued
+        answer: IssuedGrant = self.distort(issued)
+        return answer
 
     @override
     async def revoke(self, order: GrantOrder, handle: str) -> None:

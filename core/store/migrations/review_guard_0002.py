@@ -1,4 +1,4 @@
-"""Triggers that let nobody review their own break-glass request, or twice."""
+"""Triggers that let nobody review their own request, or twice, or beforehand."""
 
 from typing import Final
 
@@ -22,6 +22,12 @@ _POSTGRESQL: Final = (
               AND NEW.reviewed_by IS DISTINCT FROM OLD.reviewed_by))
     EXECUTE FUNCTION review_by_another()
     """,
+    """
+    CREATE TRIGGER requests_begin_unreviewed
+    BEFORE INSERT ON requests FOR EACH ROW
+    WHEN (NEW.reviewed_by IS NOT NULL OR NEW.reviewed_at IS NOT NULL)
+    EXECUTE FUNCTION review_by_another()
+    """,
 )
 
 _SQLITE: Final = (
@@ -31,6 +37,12 @@ _SQLITE: Final = (
     WHEN lower(NEW.reviewed_by) = lower(NEW.requester)
       OR (NEW.reviewed_by IS NULL) <> (NEW.reviewed_at IS NULL)
       OR (OLD.reviewed_at IS NOT NULL AND NEW.reviewed_by IS NOT OLD.reviewed_by)
+    BEGIN SELECT RAISE(ABORT, 'review_by_another'); END
+    """,
+    """
+    CREATE TRIGGER requests_begin_unreviewed
+    BEFORE INSERT ON requests
+    WHEN NEW.reviewed_by IS NOT NULL OR NEW.reviewed_at IS NOT NULL
     BEGIN SELECT RAISE(ABORT, 'review_by_another'); END
     """,
 )

@@ -100,7 +100,7 @@ async def test_issuing_that_keeps_failing_is_given_up(scripted: Product) -> None
     await scripted.work()
     scripted.clock.move(scripted.settings.abandon_after)
     scripted.provider.mood = Mood.WORK
-    await scripted.hurry_and_work(rounds=2)
+    await scripted.hurry_and_work()
 
     request = (await scripted.record(approved.id)).request
     assert request.state is RequestState.REVOKED
@@ -112,7 +112,7 @@ async def test_issuing_that_keeps_failing_is_given_up(scripted: Product) -> None
     assert (await scripted.actions())[2:] == [
         "grant.failed", "grant.failed", "request.abandoned",
     ]  # fmt: skip
-    assert await scripted.jobs(JobKind.ISSUE, JobKind.REVOKE, JobKind.EXPIRE) == []
+    assert await scripted.jobs(JobKind.ISSUE, JobKind.EXPIRE) == []
 
 
 async def test_giving_up_waits_for_the_provider(scripted: Product) -> None:

@@ -25,8 +25,19 @@ def upgrade() -> None:
     op.add_column("requests", sa.Column("reviewed_by", sa.Text()))
     op.add_column("requests", sa.Column("reviewed_at", _MOMENT))
     op.add_column("requests", sa.Column("review_note", sa.Text()))
-    op.create_index("requests_by_lane_id", "requests", ["lane", "id"])
-    op.create_index("requests_by_extends", "requests", ["extends"])
+    for name, columns in (
+        ("requests_by_lane_id", ["lane", "id"]),
+        ("requests_by_extends", ["extends"]),
+    ):
+        # Most requests have neither, and are no part of the index.
+        is_there = sa.text(f"{columns[0]} IS NOT NULL")
+        op.create_index(
+            name,
+            "requests",
+            columns,
+            postgresql_where=is_there,
+            sqlite_where=is_there,
+        )
     op.create_index(
         "one_request_per_submission", "requests", ["submission_key"], unique=True
     )
