@@ -8,6 +8,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	echo $$p && break; done)
 PIP := PIP_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/pip
 DEMO ?=
+WORKERS ?= 2
+# A file stays with one worker, since its tests share what they have started; the
+# files with long waits come first by name, the quick ones fill in at the end.
+AT_ONCE := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test unit check format bench clean
@@ -20,7 +24,7 @@ demo: $(VENV)/.run ## Run jitsudo with a stand-in for Slack: http://127.0.0.1:80
 	@$(BIN)/jitsudo demo $(DEMO)
 
 test: $(VENV)/.dev ## Run every test that can run on this machine
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest $(if $(findstring .py,$(TESTS)),,$(AT_ONCE)) $(TESTS)
 
 unit: $(VENV)/.dev ## Run the tests that need neither a server nor a database
 	@$(BIN)/python -m pytest tests/unit

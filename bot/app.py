@@ -148,10 +148,11 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
+        # Python adds the address once more, as a tuple.
+        why = str(error.strerror).partition(" (while attempting")[0]
         raise ConfigurationError(
             setting="port",
-            why=f"cannot listen on {host}:{port}: {error.strerror}; "
-            "choose another with --port",
+            why=f"cannot listen on {host}:{port}: {why}; choose another with --port",
         ) from error
 
 

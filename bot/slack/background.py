@@ -3,9 +3,12 @@
 import asyncio
 from collections.abc import Coroutine
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import structlog
+
+CUT_SECONDS: Final = 1.0
+"""How long work that was cancelled may take to undo what it began."""
 
 _log = structlog.get_logger()
 
@@ -30,9 +33,10 @@ class Background:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Cancel what still runs, and wait for it."""
+        """Cancel what still runs, tell of it, and wait a moment for it."""
         self._is_over = True
         for task in self._running:
+            _log.warning("background_work_cut", work=task.get_name())
             task.cancel()
         await self._tasks.__aexit__(kind, error, trace)
 
@@ -51,12 +55,12 @@ class Background:
     def _start(
         self, work: Coroutine[object, object, None]
     ) -> asyncio.Task[None] | None:
+        name = getattr(work, "__qualname__", type(work).__name__)
         if self._is_over:
-            name = getattr(work, "__qualname__", type(work).__name__)
             _log.error("background_work_dropped", work=name)
             work.close()
             return None
-        task = self._tasks.create_task(_supervised(work))
+        task = self._tasks.create_task(_supervised(work), name=name)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return task
@@ -67,13 +71,24 @@ class Background:
             await asyncio.wait(self._running, timeout=seconds)
 
 
+async def happens_within(seconds: float, event: asyncio.Event) -> bool:
+    """Wait for `event`, but not longer than this; tell whether it came."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False
+
+
 async def _supervised(work: Coroutine[object, object, None]) -> None:
     """Await `work` so that its failure is logged and takes nothing else along."""
     task = asyncio.ensure_future(work)
     try:
         await asyncio.wait({task})
-    finally:
+    except asyncio.CancelledError:
         task.cancel()
+        await asyncio.wait({task}, timeout=CUT_SECONDS)
+        raise
     error = None if task.cancelled() else task.exception()
     if error is not None:
         _log.error("background_work_failed", exc_info=error)

@@ -37,7 +37,11 @@ class GatedApp(AsyncApp):
                 self._idle.set()
 
     async def close(self, seconds: float) -> None:
-        """Take nothing more; wait for what is inside, but not longer than this."""
+        """Take nothing more; wait for what is inside, but not longer than this.
+
+        Args:
+            seconds: if none are left it does not wait.
+        """
         self._is_closed = True
         if self._inside == 0:
             return

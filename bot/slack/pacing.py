@@ -22,7 +22,7 @@ UPDATES_PER_WORKSPACE: Final = 45 / 60
 """Per second; tier 3 allows 50 a minute. Source: docs.slack.dev, rate limits."""
 
 LONGEST_WAIT_SECONDS: Final = 3.0
-"""Beyond this a job gives its lease back instead of waiting."""
+"""In all, however many others come first; then a job gives its lease back."""
 
 
 _NO_WAIT_SECONDS: Final = 0.001
@@ -116,15 +116,17 @@ class Pacer:
         Raises:
             SlackNotSent: it would have to wait too long; says how long.
         """
+        patience = self._clock() + LONGEST_WAIT_SECONDS
         while True:
-            pause = self._pauses.get(method, 0.0) - self._clock()
+            now = self._clock()
+            pause = self._pauses.get(method, 0.0) - now
             buckets = self._buckets(method, channel)
             wait = max([pause, *(bucket.wait(urgency) for bucket in buckets)])
             if wait <= 0:
                 for bucket in buckets:
                     bucket.take()
                 return
-            if wait > LONGEST_WAIT_SECONDS:
+            if now + wait > patience:
                 raise _not_before(method, wait)
             await self._sleep(wait)
 

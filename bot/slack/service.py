@@ -14,8 +14,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.settings import SlackSettings
 from bot.slack import middleware
 from bot.slack.adoption import Adoption
-from bot.slack.background import Background
+from bot.slack.background import Background, happens_within
 from bot.slack.channels import Channels
+from bot.slack.checks import check_slack
 from bot.slack.client import SlackClient
 from bot.slack.desk import Desk
 from bot.slack.failures import SlackCredential
@@ -28,25 +29,13 @@ from bot.slack.people import People
 from bot.slack.pings import Pings
 from bot.slack.ports import JitsudoPort
 from bot.slack.profiles import Workspace
-from bot.slack.sockets import SocketConnections
+from bot.slack.sockets import PING_SECONDS, SocketConnections
 from bot.slack.surfaces import SurfaceRenderer
 from bot.slack.transport import HttpTransport
 from core.domain.job import Job
 from core.errors import ConfigurationError, SlackFailed
 from core.process import PartHealth
 from core.services.backoff import pause_after
-
-SCOPES: Final = frozenset(
-    {
-        "chat:write",
-        "commands",
-        "users:read",
-        "users:read.email",
-        "channels:read",
-        "groups:read",
-    }
-)
-"""What the bot token needs; the manifests ask for exactly these."""
 
 DRAIN_SECONDS: Final = 5.0
 """How long acts in flight and answers on their way may take at the end."""
@@ -60,9 +49,26 @@ class SlackService:
     `start` and `stop` are called by one and the same task.
     """
 
-    def __init__(self, *, jitsudo: JitsudoPort, settings: SlackSettings) -> None:
-        """Put the parts together; nothing is called before `start`."""
+    def __init__(
+        self,
+        *,
+        jitsudo: JitsudoPort,
+        settings: SlackSettings,
+        drain_seconds: float = DRAIN_SECONDS,
+        ping_seconds: float = PING_SECONDS,
+    ) -> None:
+        """Put the parts together; nothing is called before `start`.
+
+        Args:
+            drain_seconds: how long `close_gate`, and then what runs beside the
+                answers, may take at the end.
+            ping_seconds: how often a Socket Mode connection is tried.
+        """
         self._settings = settings
+        self._drain_seconds = drain_seconds
+        self._ping_seconds = ping_seconds
+        self._gate_ends: float | None = None
+        self._stopping = asyncio.Event()
         self._stack = AsyncExitStack()
         self._background = Background()
         self._client = SlackClient(
@@ -163,6 +169,7 @@ class SlackService:
                 app=self.app,
                 app_token=self._settings.app_token.get_secret_value(),
                 api_url=self._settings.api_url,
+                ping_seconds=self._ping_seconds,
             )
             self._sockets.open(self._background)
 
@@ -171,7 +178,9 @@ class SlackService:
         tries = 0
         while self._people.workspace is None:
             tries += 1
-            await asyncio.sleep(pause_after(min(tries, 5)).total_seconds())
+            pause = pause_after(min(tries, 5)).total_seconds()
+            if await happens_within(pause, self._stopping):
+                return
             try:
                 self._belong(await self._client.auth_test())
             except SlackFailed as error:
@@ -182,16 +191,26 @@ class SlackService:
         _log.info("slack_connected", team=workspace.team_id)
 
     async def close_gate(self) -> None:
-        """Refuse new deliveries, and wait until those taken are answered."""
-        await self.app.close(DRAIN_SECONDS)
-        await self._desk.drain(DRAIN_SECONDS)
+        """Refuse new deliveries, and wait until those taken are answered.
+
+        The time for that begins once; calling it again waits for what is left.
+        """
+        now = asyncio.get_running_loop().time
+        if self._gate_ends is None:
+            self._gate_ends = now() + self._drain_seconds
+        await self.app.close(self._gate_ends - now())
+        await self._desk.drain(self._gate_ends - now())
 
     async def stop(self) -> None:
-        """Finish what is in flight, then close every connection."""
+        """Finish what is in flight, then close every connection.
+
+        What does not end in its time is cut off, and the log says what it was.
+        """
+        self._stopping.set()
         await self.close_gate()
         if self._sockets is not None:
             await self._sockets.close()
-        await self._background.drain(DRAIN_SECONDS)
+        await self._background.drain(self._drain_seconds)
         await self._stack.aclose()
 
     async def health(self) -> PartHealth:
@@ -218,47 +237,11 @@ class SlackService:
         """Test tokens, scopes, channel and sharing; for a process that serves not."""
         await self._client.open()
         try:
-            return await self._check()
+            return await check_slack(
+                self._client, self._channels, self._settings.app_token
+            )
         finally:
             await self._client.close()
-
-    async def _check(self) -> dict[str, PartHealth]:
-        parts: dict[str, PartHealth] = {}
-        try:
-            workspace = await self._client.auth_test()
-        except SlackFailed as error:
-            parts["slack bot token"] = PartHealth(is_ready=False, detail=str(error))
-            return parts
-        parts["slack bot token"] = PartHealth(
-            is_ready=True, detail=f"of team {workspace.team_id}"
-        )
-        missing = sorted(SCOPES - workspace.scopes) if workspace.scopes else []
-        parts["slack scopes"] = PartHealth(
-            is_ready=not missing,
-            detail=f"missing {', '.join(missing)}; install the app again with the "
-            "manifest"
-            if missing
-            else "all there",
-        )
-        if self._settings.app_token is not None:
-            parts["slack app token"] = await self._check_app_token()
-        try:
-            detail = await self._channels.check()
-            parts["slack channel"] = PartHealth(is_ready=True, detail=detail)
-        except SlackFailed as error:
-            parts["slack channel"] = PartHealth(is_ready=False, detail=str(error))
-        return parts
-
-    async def _check_app_token(self) -> PartHealth:
-        token = self._settings.app_token
-        try:
-            await self._client.check_app_token(
-                token.get_secret_value() if token else ""
-            )
-        except SlackFailed as error:
-            why = f"{error}; make one with connections:write on the app's page"
-            return PartHealth(is_ready=False, detail=why)
-        return PartHealth(is_ready=True, detail="opens connections")
 
 
 def _authorize_by(people: People) -> Callable[[], Awaitable[AuthorizeResult]]:

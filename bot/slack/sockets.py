@@ -10,7 +10,7 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.background import Background
+from bot.slack.background import Background, happens_within
 from core.services.backoff import pause_after
 
 CONNECTIONS: Final = 2
@@ -28,6 +28,9 @@ address that works only once.
 FRESH_ADDRESS_EVERY: Final = 2
 """Ping intervals until the next one: the new address may have been refused too."""
 
+GOODBYE_SECONDS: Final = 2.0
+"""How long a connection that is closed waits for Slack to close its end."""
+
 REBUILD_AFTER: Final = 9
 """Ping intervals without a connection, after which the client is replaced."""
 
@@ -44,6 +47,7 @@ class SocketConnections:
         app_token: str,
         api_url: str,
         ping_seconds: float = PING_SECONDS,
+        goodbye_seconds: float = GOODBYE_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Keep what connecting needs."""
@@ -51,6 +55,7 @@ class SocketConnections:
         self._app_token = app_token
         self._api_url = api_url
         self._ping_seconds = ping_seconds
+        self._goodbye_seconds = goodbye_seconds
         self._monotonic = monotonic
         self._handlers: dict[int, AsyncSocketModeHandler] = {}
         self._closing = asyncio.Event()
@@ -71,8 +76,9 @@ class SocketConnections:
         """Close every connection, once the acks are out."""
         self._closing.set()
         handlers, self._handlers = self._handlers, {}
-        for handler in handlers.values():
-            await _close(handler)
+        async with asyncio.TaskGroup() as tasks:
+            for handler in handlers.values():
+                tasks.create_task(self._close(handler))
 
     async def _keep(self, number: int) -> None:
         """Hold one connection; replace its client when that is beyond help."""
@@ -83,7 +89,7 @@ class SocketConnections:
             if self._closing.is_set():
                 return
             _log.warning("socket_replaced", number=number, was_up=was_up)
-            await self._pause(pause_after(failures).total_seconds())
+            await happens_within(pause_after(failures).total_seconds(), self._closing)
 
     async def _run(self, number: int) -> bool:
         """Run one client until it is stuck; return whether it was ever up."""
@@ -102,13 +108,13 @@ class SocketConnections:
             await asyncio.wait({connecting})
             if self._handlers.get(number) is handler:
                 del self._handlers[number]
-                await _close(handler)
+                await self._close(handler)
 
     async def _watch(self, handler: AsyncSocketModeHandler) -> bool:
         was_up, down_since = False, self._monotonic()
         renew_after = FRESH_ADDRESS_AFTER
         while not self._closing.is_set():
-            await self._pause(self._ping_seconds / 5)
+            await happens_within(self._ping_seconds / 5, self._closing)
             if await handler.client.is_connected():
                 was_up, down_since = True, self._monotonic()
                 renew_after = FRESH_ADDRESS_AFTER
@@ -121,20 +127,17 @@ class SocketConnections:
                 renew_after += FRESH_ADDRESS_EVERY
         return was_up
 
-    async def _pause(self, seconds: float) -> None:
-        """Wait, but not beyond `close`."""
+    async def _close(self, handler: AsyncSocketModeHandler) -> None:
+        """Close a client for good, whether or not Slack says goodbye."""
         try:
-            async with asyncio.timeout(seconds):
-                await self._closing.wait()
+            async with asyncio.timeout(self._goodbye_seconds):
+                await handler.close_async()  # type: ignore[no-untyped-call]  # Bolt's own gap
         except TimeoutError:
-            return
+            _log.warning("socket_closed_without_goodbye")
+            # The connection is closed by now; the client's own tasks are not.
+            await handler.close_async()  # type: ignore[no-untyped-call]  # see above
 
 
 async def _connect(handler: AsyncSocketModeHandler) -> None:
     """Connect; the client itself goes on trying."""
     await handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt's own gap
-
-
-async def _close(handler: AsyncSocketModeHandler) -> None:
-    """Close a client for good."""
-    await handler.close_async()  # type: ignore[no-untyped-call]  # Bolt's own gap

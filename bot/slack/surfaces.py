@@ -5,33 +5,58 @@ post may or may not have happened. Slack has no key against doubles, so a card i
 posted again and either copy works; anything else is told again at most once.
 """
 
-import uuid
+import asyncio
 from dataclasses import replace
 from typing import Final
 
 import structlog
 
+from bot.slack.attempts import (
+    has_no_place,
+    is_done,
+    is_first_post,
+    is_told_twice,
+    sending,
+    settled,
+)
 from bot.slack.blocks import Message
 from bot.slack.cards import Ping
 from bot.slack.channels import Channels
 from bot.slack.client import Delivery, SlackClient
 from bot.slack.drafts import IN_THREAD, Draft, read_draft
 from bot.slack.failures import INVALID_BLOCKS, SlackNotSent, SlackRefused
+from bot.slack.pacing import POST, UPDATE
 from bot.slack.payloads import MessageRef
 from bot.slack.people import People
 from bot.slack.pings import Pings
 from bot.slack.ports import JitsudoPort
-from bot.slack.verdicts import AMBIGUOUS, ONCE_MORE, Settlement, settle_failure
+from bot.slack.verdicts import settle_failure
+from core.clock import Deadline
 from core.domain.job import Job
 from core.domain.surface import Surface
-from core.errors import SlackFailed
+from core.errors import DeadlineExceeded, SlackFailed
 from core.ports import UnitOfWork
 from core.services.telling import render
 from core.services.transactions import in_transaction
 from core.vocabulary import SurfacePurpose, SurfaceState
 
+LOOKUP: Final = "users.lookupByEmail"
+
+NEXT_TRY_SECONDS: Final = 1.0
+"""How soon a job comes again that had no time left to send anything."""
+
 PATIENT_TRIES: Final = 8
 """So often a card waits for Slack to say whom to call; then it goes without."""
+
+BEGIN_SECONDS: Final = 12.0
+"""After this a job that still looks for whom and where sends nothing any more.
+
+What it found is remembered, so the next try is quick. Waiting for Slack's pace
+and the call itself take 13 seconds more, and the lease is 30.
+"""
+
+LOOKUP_SECONDS: Final = 8.0
+"""How long finding out whom a card calls may take of that."""
 
 _log = structlog.get_logger()
 
@@ -47,6 +72,8 @@ class SurfaceRenderer:
         channels: Channels,
         people: People,
         pings: Pings,
+        begin_seconds: float = BEGIN_SECONDS,
+        lookup_seconds: float = LOOKUP_SECONDS,
     ) -> None:
         """Keep what rendering needs."""
         self._jitsudo = jitsudo
@@ -54,6 +81,8 @@ class SurfaceRenderer:
         self._channels = channels
         self._people = people
         self._pings = pings
+        self._begin_seconds = begin_seconds
+        self._lookup_seconds = lookup_seconds
 
     async def run(self, job: Job) -> None:
         """Bring one surface up to date and finish the job, or try it again later.
@@ -61,11 +90,12 @@ class SurfaceRenderer:
         Raises:
             DependencyError: the database did not answer; the worker tries again.
         """
+        deadline = Deadline(seconds=self._begin_seconds)
         draft = await self._begin(job)
         if draft is None:
             return
         try:
-            at = await self._show(draft, attempts=job.attempts)
+            at = await self._show(draft, deadline, attempts=job.attempts)
         except SlackFailed as failure:
             await self._failed(job, draft, failure)
         else:
@@ -81,27 +111,29 @@ class SurfaceRenderer:
 
         async def work(uow: UnitOfWork) -> Draft | None:
             surface = await uow.surfaces.lock(int(job.payload["surface_id"]))
-            if surface is None or _is_done(surface):
+            if surface is None or is_done(surface):
                 await uow.jobs.finish(job)
                 return None
             draft = await read_draft(uow, surface, now=now)
             if surface.ts is not None:
                 return draft
-            if _has_no_place(draft):
+            if has_no_place(draft):
                 await uow.jobs.finish(job)
                 return None
-            if _is_told_twice(surface):
+            if is_told_twice(surface):
                 parked = replace(surface, state=SurfaceState.PARKED)
                 await uow.surfaces.save(parked)
                 await uow.jobs.finish(job)
                 return None
-            sending = _sending(surface, draft)
-            await uow.surfaces.save(sending)
-            return replace(draft, surface=sending)
+            marked = sending(surface, draft)
+            await uow.surfaces.save(marked)
+            return replace(draft, surface=marked)
 
         return await in_transaction(self._jitsudo.store, work)
 
-    async def _show(self, draft: Draft, *, attempts: int) -> MessageRef | None:
+    async def _show(
+        self, draft: Draft, deadline: Deadline, *, attempts: int
+    ) -> MessageRef | None:
         """Post or edit; fall back to a plain text that Slack cannot refuse.
 
         Returns:
@@ -109,9 +141,9 @@ class SurfaceRenderer:
         """
         surface = draft.surface
         ping = None
-        if surface.purpose is SurfacePurpose.CARD and _is_first_post(draft):
+        if surface.purpose is SurfacePurpose.CARD and is_first_post(draft):
             try:
-                ping = await self._pings.of(draft.record.request)
+                ping = await self._ping(draft)
             except SlackNotSent:
                 if attempts <= PATIENT_TRIES:
                     raise
@@ -120,20 +152,36 @@ class SurfaceRenderer:
         if message is None:
             return None
         try:
-            return await self._send(draft, message)
+            return await self._send(draft, message, deadline)
         except SlackRefused as refusal:
             if refusal.error not in INVALID_BLOCKS:
                 raise
             _log.error("message_refused", surface=surface.id, why=refusal.why)
-            return await self._send(draft, draft.minimal())
+            return await self._send(draft, draft.minimal(), deadline)
 
-    async def _send(self, draft: Draft, message: Message) -> MessageRef:
+    async def _ping(self, draft: Draft) -> Ping:
+        """Return whom to call.
+
+        Raises:
+            SlackNotSent: Slack does not say who they are, or takes too long.
+        """
+        try:
+            async with asyncio.timeout(self._lookup_seconds):
+                return await self._pings.of(draft.record.request)
+        except TimeoutError as error:
+            raise _too_slow(LOOKUP) from error
+
+    async def _send(
+        self, draft: Draft, message: Message, deadline: Deadline
+    ) -> MessageRef:
         surface = draft.surface
         if surface.ts is not None and surface.channel_id is not None:
             at = MessageRef(channel_id=surface.channel_id, ts=surface.ts)
+            _check(deadline, UPDATE)
             await self._client.update(at, message, urgency=draft.urgency)
             return at
         channel, thread_ts = await self._destination(draft)
+        _check(deadline, POST)
         return await self._client.post(
             channel,
             message,
@@ -193,7 +241,7 @@ class SurfaceRenderer:
     async def _bring_thread(self, uow: UnitOfWork, card: Surface) -> None:
         """Promise the lines that waited for the card to have a thread."""
         for other in await uow.surfaces.of(card.request_id):
-            if other.purpose in IN_THREAD and not _is_done(other):
+            if other.purpose in IN_THREAD and not is_done(other):
                 await uow.jobs.add(render(other))
 
     async def _failed(self, job: Job, draft: Draft, failure: SlackFailed) -> None:
@@ -219,71 +267,22 @@ class SurfaceRenderer:
                 )
             # Without the lease another worker knows better how the surface is.
             if is_ours and surface is not None:
-                await uow.surfaces.save(_settled(surface, settlement))
+                await uow.surfaces.save(settled(surface, settlement))
 
         await in_transaction(self._jitsudo.store, work)
 
 
-def _is_done(surface: Surface) -> bool:
-    """Tell whether what is wanted is shown already, or was found to be nothing."""
-    return (
-        surface.state is SurfaceState.POSTED
-        and surface.rendered_version >= surface.desired_version
-    )
+def _check(deadline: Deadline, method: str) -> None:
+    """Begin nothing whose answer may come after the lease has run out."""
+    try:
+        deadline.remaining()
+    except DeadlineExceeded as error:
+        raise _too_slow(method) from error
 
 
-def _has_no_place(draft: Draft) -> bool:
-    """Tell whether there is nowhere to post, now or for good.
-
-    A line in the thread waits until the card's first post brings its job back; a
-    message that was deleted is posted anew only while there is something to
-    decide, and a second copy of a card never.
-    """
-    surface = draft.surface
-    if surface.purpose in IN_THREAD:
-        return draft.card is None
-    is_copy = surface.purpose is SurfacePurpose.CARD and ":" in surface.destination
-    return surface.state is SurfaceState.GONE and (is_copy or not draft.is_open)
-
-
-def _is_first_post(draft: Draft) -> bool:
-    """Tell whether this post is one that may call people."""
-    surface = draft.surface
-    return surface.ts is None and surface.rendered_version == 0 and draft.is_open
-
-
-def _is_told_twice(surface: Surface) -> bool:
-    """Tell whether a message may have been posted twice already."""
-    return (
-        surface.purpose is not SurfacePurpose.CARD
-        and surface.state is SurfaceState.SENDING
-        and surface.error.startswith(ONCE_MORE)
-    )
-
-
-def _sending(surface: Surface, draft: Draft) -> Surface:
-    """Return the surface as it is stored before a post."""
-    error = surface.error
-    if surface.state is SurfaceState.SENDING:  # whoever was sending stopped there
-        error = f"{AMBIGUOUS}: stopped while sending"
-    if error.startswith(AMBIGUOUS):
-        error = f"{ONCE_MORE}, after {error}"
-    return replace(
-        surface,
-        state=SurfaceState.SENDING,
-        delivery_id=str(uuid.uuid4()),
-        attempts=surface.attempts + 1,
-        attempted_at=draft.now,
-        error=error,
-    )
-
-
-def _settled(surface: Surface, settlement: Settlement) -> Surface:
-    is_lost = settlement.state is SurfaceState.GONE
-    return replace(
-        surface,
-        state=settlement.state,
-        error=settlement.error,
-        channel_id=None if is_lost else surface.channel_id,
-        ts=None if is_lost else surface.ts,
+def _too_slow(method: str) -> SlackNotSent:
+    return SlackNotSent(
+        method=method,
+        why="finding out whom and where took too long",
+        retry_after_seconds=NEXT_TRY_SECONDS,
     )

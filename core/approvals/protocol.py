@@ -80,7 +80,8 @@ class Approvals(Protocol):
         """Approve a request; short of the quorum it stays PENDING.
 
         Repeating one's own standing approval answers with the recorded outcome
-        and discards the new comment.
+        and discards the new comment. Where an approval did not count at the newest
+        decision, repeating one is judged again, and may complete the quorum.
 
         Raises:
             Invalid: the comment cannot be stored, or policy requires one.

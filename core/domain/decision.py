@@ -46,6 +46,14 @@ class RequestRecord:
         return approvals_in(self.decisions)
 
 
+def given_by(approver: str, verdict: Verdict, record: RequestRecord) -> Decision | None:
+    """Return the decision by which somebody gave this verdict; None if not yet."""
+    for decision in record.decisions:
+        if decision.approver == approver and decision.verdict is verdict:
+            return decision
+    return None
+
+
 def approvals_in(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
     """Return the approvals among `decisions`, in their order."""
     return tuple(d for d in decisions if d.verdict is Verdict.APPROVE)

@@ -1,9 +1,9 @@
 """Decides requests: the one path of every button, command and call."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.clock import Deadline
-from core.domain.decision import Decision, RequestRecord
+from core.domain.decision import Decision, RequestRecord, given_by
 from core.domain.lifecycle import wrong_state
 from core.domain.principal import Actor, Principal
 from core.domain.request import ElevationRequest
@@ -18,7 +18,13 @@ from core.services.refusals import Refusals
 from core.services.signal import Signal
 from core.services.telling import asked, fact_about, show
 from core.services.transactions import in_transaction
-from core.services.verdicts import action_of, after, refused, said_in
+from core.services.verdicts import (
+    action_of,
+    after,
+    counts_the_same,
+    refused,
+    said_in,
+)
 from core.services.visibility import Visibility
 from core.vocabulary import (
     RequestEvent,
@@ -160,18 +166,19 @@ class Decide:
         raise NotFound(what="request", name=wish.request_id)
 
     def _stands(self, record: RequestRecord, wish: _Wish) -> bool:
-        """Tell whether this person already gave this verdict and it still holds."""
+        """Tell whether this person already gave this verdict and it still holds.
+
+        Where an approval did not count at the newest decision, whoever approves
+        again is judged again: it may be theirs, and may count by now.
+        """
         request = record.request
-        given = any(
-            decision.approver == wish.actor.email and decision.verdict is wish.verdict
-            for decision in record.decisions
-        )
-        if not given:
+        if given_by(wish.actor.email, wish.verdict, record) is None:
             return False
         if wish.verdict is Verdict.DENY:
             return request.state is RequestState.REJECTED
         if request.state is RequestState.PENDING:
-            return not self._has_lapsed(request)
+            all_count = request.counted_approvals == len(record.approvals)
+            return all_count and not self._has_lapsed(request)
         is_decided = request.decided_by is not None
         return is_decided and request.state is not RequestState.REJECTED
 
@@ -194,7 +201,12 @@ class Decide:
     async def _record(
         self, wish: _Wish, case: Case, judgement: Judgement
     ) -> RequestRecord:
-        """Write the verdict, its consequences and its audit event together."""
+        """Write the verdict, its consequences and its audit event together.
+
+        An approval that is given again is not a second one: its event says so,
+        and nothing is written where it changes nothing.
+        """
+        earlier = given_by(case.approver.email, case.verdict, case.record)
 
         async def work(uow: UnitOfWork) -> RequestRecord:
             # Held until the end: nobody is disabled between this look and the commit.
@@ -210,13 +222,18 @@ class Decide:
                 requester=request.requester,
                 approver=case.approver.email,
                 verdict=case.verdict,
-                text=case.text,
+                text=case.text or (earlier.text if earlier else ""),
                 origin=case.origin,
                 self_allowed=judgement.answer.allow_self_approval,
                 decided_at=now,
             )
             decided = after(request, decision, judgement)
-            await uow.decisions.add(decision)
+            decisions = case.record.decisions
+            if earlier is None:
+                await uow.decisions.add(decision)
+                decisions = (*decisions, decision)
+            elif counts_the_same(request, decided):
+                return replace(case.record, notes=judgement.notes)
             await uow.requests.save(decided)
             is_approved = decided.state is RequestState.APPROVED
             promised = [issue_now(decided)] if is_approved else []
@@ -227,13 +244,14 @@ class Decide:
                     action_of(decided, case.verdict),
                     actor=wish.actor,
                     now=now,
-                    details=said_in(decision, decided, judgement),
+                    details={
+                        **said_in(decision, decided, judgement),
+                        **({"given_again": True} if earlier else {}),
+                    },
                 )
             )
             return RequestRecord(
-                request=decided,
-                decisions=(*case.record.decisions, decision),
-                notes=judgement.notes,
+                request=decided, decisions=decisions, notes=judgement.notes
             )
 
         record = await in_transaction(self._store, work, deadline=wish.deadline)

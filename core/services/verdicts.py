@@ -42,6 +42,15 @@ def after(
     return _resolved(changed, decision)
 
 
+def counts_the_same(request: ElevationRequest, decided: ElevationRequest) -> bool:
+    """Tell whether a verdict leaves the request as far from approval as it was."""
+    return (decided.state, decided.counted_approvals, decided.required_approvals) == (
+        request.state,
+        request.counted_approvals,
+        request.required_approvals,
+    )
+
+
 def _resolved(request: ElevationRequest, decision: Decision) -> ElevationRequest:
     """Return `request` with the decision that settled it."""
     return replace(

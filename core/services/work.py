@@ -35,10 +35,12 @@ class WorkLimits:
     Attributes:
         at_once: jobs in flight in this pool.
         lease: after it another worker takes a job over.
+        drain: how long jobs in flight may go on after `stop`.
     """
 
     at_once: int = 8
     lease: timedelta = timedelta(seconds=30)
+    drain: timedelta = timedelta(seconds=10)
 
 
 class Workers:
@@ -61,13 +63,18 @@ class Workers:
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
-        """Claim nothing more; `run` returns when the jobs in flight are done."""
+        """Claim nothing more; `run` returns when the jobs in flight have ended."""
         self._stopping.set()
         self._signal.ring()
 
     async def run(self) -> None:
-        """Work until `stop`; store failures are waited out."""
+        """Work until `stop`; store failures are waited out.
+
+        Jobs in flight then have the time of `WorkLimits.drain` to end; what still
+        runs is cut off, and done by whoever claims it when its lease has run out.
+        """
         in_flight = 0
+        running: dict[asyncio.Task[None], Job] = {}
 
         async def work(job: Job) -> None:
             nonlocal in_flight
@@ -94,9 +101,25 @@ class Workers:
                     jobs, pause = [], pause_after(failures).total_seconds()
                 for job in jobs:
                     in_flight += 1
-                    tasks.create_task(work(job))
+                    task = tasks.create_task(work(job))
+                    running[task] = job
+                    task.add_done_callback(running.pop)
                 if pause:
                     await self._signal.wait(pause, since=mark)
+            await self._see_off(running)
+
+    async def _see_off(self, running: Mapping[asyncio.Task[None], Job]) -> None:
+        """Wait for the jobs in flight, and cut off those that take too long.
+
+        Their leases stay as they are: whoever was called may be at it still.
+        """
+        if not running:
+            return
+        seconds = self._limits.drain.total_seconds()
+        _, late = await asyncio.wait(list(running), timeout=seconds)
+        for task in late:
+            _log.warning("job_cut", job=running[task].kind, id=running[task].id)
+            task.cancel()
 
     async def run_due(self) -> int:
         """Run what is due now, one after the other; return how many ran."""

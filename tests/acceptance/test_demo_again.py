@@ -7,6 +7,9 @@ from pathlib import Path
 from core.logins import Logins, home_directory
 from tests.support.demos import eventually, running_demo
 
+PATIENCE_SECONDS = 45
+"""Longer than the lease of a job that was in flight when its process was killed."""
+
 
 def test_a_killed_demo_shows_its_decisions_when_it_is_back(tmp_path: Path) -> None:
     """SIGKILL right after the card says Active: the card still says so, DM and all."""
@@ -36,9 +39,13 @@ def test_what_a_killed_demo_had_not_shown_is_shown_when_it_is_back(
         os.kill(demo.pid, signal.SIGKILL)
 
     with running_demo(tmp_path, "--no-pacing", data=tmp_path / "data") as demo:
-        card = demo.card(request_id, showing="Active")
+        card = demo.card(request_id, showing="Active", seconds=PATIENCE_SECONDS)
         assert "actions" not in [block["type"] for block in card["blocks"]]
-        eventually(lambda: demo.dms("alice").count(request_id) > 0, "alice's DM")
+        eventually(
+            lambda: demo.dms("alice").count(request_id) > 0,
+            "alice's DM",
+            seconds=PATIENCE_SECONDS,
+        )
 
 
 def test_a_demo_takes_its_logins_with_it(tmp_path: Path) -> None:

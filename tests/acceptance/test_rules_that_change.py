@@ -31,7 +31,7 @@ def test_a_freeze_between_two_approvals_stops_the_second_but_no_denial(
     request_id = asked_for_prod(rules)
     other = asked_for_prod(rules)
 
-    with policy_with(rules, added=FREEZE):
+    with policy_with(rules, "added", FREEZE):
         told = rules.told("carol", request_id)
         typed = rules.cli("carol", "approve", request_id)
         denied = rules.decide("carol", other, "deny", reason="frozen")
@@ -54,7 +54,7 @@ def test_a_quorum_that_grew_is_the_one_that_counts(rules: DemoDriver) -> None:
     )
     assert stricter != text
 
-    with policy_with(rules, approval=stricter):
+    with policy_with(rules, "approval", stricter):
         typed = rules.cli("carol", "approve", request_id)
 
         assert typed.out == f"Request {request_id} → PENDING (2 of 3 approvals)\n"
@@ -72,7 +72,7 @@ def test_a_quorum_that_shrank_does_not_undo_the_one_promised(
         "default required_approvals := 2", "default required_approvals := 1"
     )
 
-    with policy_with(rules, approval=looser):
+    with policy_with(rules, "approval", looser):
         status, answer = rules.decide("bob", request_id, "approve")
 
     assert status == 200
@@ -111,7 +111,7 @@ def test_a_policy_under_which_the_first_approval_is_no_longer_one(
     )
     assert others != text
 
-    with policy_with(rules, approval=others):
+    with policy_with(rules, "approval", others):
         told = rules.told("carol", request_id)
 
         assert "does not count any more" in told

@@ -91,12 +91,9 @@ def test_a_refresh_with_presses_in_flight_loses_none(product: DemoDriver) -> Non
         product.card(request_id, showing="Active")
 
 
-@pytest.mark.parametrize("reason", ["refresh_requested", "warning"])
-def test_asked_to_come_again_both_connections_do(
-    product: DemoDriver, reason: str
-) -> None:
+def test_asked_to_come_again_both_connections_do(product: DemoDriver) -> None:
     """A disconnect is Slack's way to move a connection; presses go on."""
-    product.control("socket", do="refresh", reason=reason)
+    product.control("socket", do="refresh", reason="refresh_requested")
 
     press_until_acknowledged(product)
 
@@ -109,12 +106,13 @@ def test_a_handshake_that_is_refused_is_tried_again(product: DemoDriver) -> None
     press_until_acknowledged(product)
 
 
-@pytest.mark.parametrize("kind", ["html_503", "ratelimited"])
 def test_while_no_address_is_to_be_had_it_is_asked_for_again(
-    product: DemoDriver, kind: str
+    product: DemoDriver,
 ) -> None:
     """apps.connections.open is down for three calls, then presses work."""
-    product.fault("apps.connections.open", kind, count=3, retry_after="1")
+    product.fault("apps.connections.open", "html_503")
+    product.fault("apps.connections.open", "ratelimited", retry_after="1")
+    product.fault("apps.connections.open", "drop_before")
     product.control("socket", do="drop")
 
     press_until_acknowledged(product)

@@ -14,7 +14,7 @@ from core.domain.grant import Grant, GrantOrder
 from core.domain.principal import Actor
 from core.domain.request import ElevationRequest
 from core.providers.local import LocalProvider
-from core.services.end_grant import expiry_of
+from core.services.endings import expiry_of
 from core.vocabulary import (
     GrantStatus,
     Origin,

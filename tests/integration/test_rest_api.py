@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from core.vocabulary import RequestState
-from tests.support.builders import ALICE, BOB, CAROL, DAVE, ERIN, a_request_id
+from tests.support.builders import ALICE, BOB, CAROL, DAVE, ERIN, NOBODYS
 from tests.support.servers import ApiServer, Reply, working
 
 BASE = "/api/v1alpha1"
@@ -169,16 +169,16 @@ async def test_policy_eval_answers_as_the_reference(api: ApiServer) -> None:
         ("GET", "/requests?pageSize=501", None, (400, 3, "invalid")),
         ("GET", "/requests?pageSize=1&pageSize=2", None, (400, 3, "invalid")),
         ("GET", "/requests/req_1", None, (400, 3, "invalid")),
-        ("GET", f"/requests/{a_request_id()}", None, (404, 5, "not_found")),
+        ("GET", f"/requests/{NOBODYS}", None, (404, 5, "not_found")),
         (
             "GET",
-            f"/requests/{a_request_id()}?waitSeconds=61",
+            f"/requests/{NOBODYS}?waitSeconds=61",
             None,
             (400, 3, "invalid"),
         ),
         (
             "GET",
-            f"/requests/{a_request_id()}?waitSeconds=1e1",
+            f"/requests/{NOBODYS}?waitSeconds=1e1",
             None,
             (400, 3, "invalid"),
         ),
@@ -187,7 +187,7 @@ async def test_policy_eval_answers_as_the_reference(api: ApiServer) -> None:
         ("GET", "/jobs", None, (403, 7, "not_allowed")),
         ("POST", "/tokens", {}, (400, 3, "invalid")),
         ("PUT", "/requests", None, (405, 12, "method_not_allowed")),
-        ("POST", f"/requests/{a_request_id()}/revoke", {}, (404, 5, "not_found")),
+        ("POST", f"/requests/{NOBODYS}/revoke", {}, (404, 5, "not_found")),
     ],
 )
 async def test_refusal_has_its_status_code_and_word(

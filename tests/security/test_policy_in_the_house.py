@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.demos import DemoDriver, eventually
-from tests.support.grounds import await_policy, policy_with, write
+from tests.support.grounds import policy_with, write
 from tests.support.installations import Installation, installed
 
 APPROVAL = "package jitsudo.approval\n\nimport rego.v1\n\n"
@@ -55,7 +55,7 @@ def test_a_policy_that_reads_the_environment_finds_nothing(
     """Neither who is refused, nor the log, nor the audit events hold a secret."""
     request_id = house.submit(role="pry")
 
-    with policy_with(house, added=APPROVAL + PRYING):
+    with policy_with(house, "added", APPROVAL + PRYING):
         pressed = house.told("bob", request_id)
         typed = house.cli("bob", "approve", request_id)
 
@@ -79,7 +79,7 @@ def test_a_policy_that_never_ends_grants_nothing_and_holds_up_nobody(
     request_id = house.submit(role=role, reason="a" * 1_990 + "!")
     house.card(request_id)
 
-    with policy_with(house, added=APPROVAL + rules):
+    with policy_with(house, "added", APPROVAL + rules):
         card = house.card(request_id)
         answer = house.control(
             "click",
@@ -144,7 +144,6 @@ def test_a_policy_that_cannot_be_read_leaves_the_former_in_force(
     assert "only sre-lead may decide this" in refused
     assert approved == 200
     assert house.state_of(request_id) == "PENDING"
-    await_policy(house)
 
 
 def test_policy_check_names_the_broken_file(demo: DemoDriver, tmp_path: Path) -> None:

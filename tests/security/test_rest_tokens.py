@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from core.vocabulary import TokenScope
-from tests.support.builders import ALICE, ERIN, a_request_id
+from tests.support.builders import ALICE, ERIN, NOBODYS, a_request_id
 from tests.support.servers import ApiServer, Reply
 
 BASE: Final = "/api/v1alpha1"
@@ -15,16 +15,16 @@ BASE: Final = "/api/v1alpha1"
 ROUTES: Final = [
     ("GET", "/requests"),
     ("POST", "/requests"),
-    ("GET", f"/requests/{a_request_id()}"),
-    ("POST", f"/requests/{a_request_id()}/approve"),
-    ("POST", f"/requests/{a_request_id()}/deny"),
-    ("POST", f"/requests/{a_request_id()}/withdraw"),
-    ("POST", f"/requests/{a_request_id()}/revoke"),
-    ("POST", f"/requests/{a_request_id()}/retry"),
-    ("POST", f"/requests/{a_request_id()}/extend"),
-    ("POST", f"/requests/{a_request_id()}/review"),
-    ("GET", f"/requests/{a_request_id()}/decisions"),
-    ("GET", f"/requests/{a_request_id()}/credentials"),
+    ("GET", f"/requests/{NOBODYS}"),
+    ("POST", f"/requests/{NOBODYS}/approve"),
+    ("POST", f"/requests/{NOBODYS}/deny"),
+    ("POST", f"/requests/{NOBODYS}/withdraw"),
+    ("POST", f"/requests/{NOBODYS}/revoke"),
+    ("POST", f"/requests/{NOBODYS}/retry"),
+    ("POST", f"/requests/{NOBODYS}/extend"),
+    ("POST", f"/requests/{NOBODYS}/review"),
+    ("GET", f"/requests/{NOBODYS}/decisions"),
+    ("GET", f"/requests/{NOBODYS}/credentials"),
     ("GET", "/audit"),
     ("POST", "/audit:verify"),
     ("POST", "/policies:eval"),

@@ -25,6 +25,9 @@ CAROL: Final = "carol@example.com"
 DAVE: Final = "dave@example.com"
 ERIN: Final = "erin@example.com"
 
+NOBODYS: Final = RequestId("req_01J8KZ4F2EMNQZ3V7XKQYBD4WA")
+"""The id of no request; the same in every process, for the names of tests."""
+
 NOON: Final = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
 
 

@@ -18,7 +18,8 @@ from pydantic import SecretStr
 from bot.sandbox.app import Sandbox
 from bot.sandbox.server import serving
 from bot.settings import SlackSettings
-from bot.slack.service import SlackService
+from bot.slack.service import DRAIN_SECONDS, SlackService
+from bot.slack.sockets import PING_SECONDS
 from core.domain.audit import AuditEvent
 from core.domain.principal import Actor
 from core.domain.request import Ask, ElevationRequest
@@ -133,11 +134,15 @@ async def open_office(
     allow_shared: bool = True,
     channel: str = "access",
     is_working: bool = True,
+    drain_seconds: float = DRAIN_SECONDS,
+    ping_seconds: float = PING_SECONDS,
 ) -> AsyncIterator[Office]:
     """Run the Slack front end and its workers beside a sandbox that is served.
 
     Args:
         is_working: without it no job runs, as in a server that just stopped.
+        drain_seconds: how long what is in flight may take at the end.
+        ping_seconds: how often a Socket Mode connection is tried.
     """
     url = f"sqlite+aiosqlite:///{directory / 'jitsudo.db'}"
     await migrate(url)
@@ -163,7 +168,12 @@ async def open_office(
         pacing=False,
     )
     async with open_jitsudo(core) as jitsudo:
-        slack = SlackService(jitsudo=jitsudo, settings=settings)
+        slack = SlackService(
+            jitsudo=jitsudo,
+            settings=settings,
+            drain_seconds=drain_seconds,
+            ping_seconds=ping_seconds,
+        )
         async with (
             _listening(slack, sandbox),
             _working(jitsudo, slack, is_working=is_working),

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from bot.slack import client, ids
-from bot.slack.service import SCOPES
+from bot.slack.checks import SCOPES
 from bot.slack.transport import PATH
 
 MANIFESTS = Path(__file__).parents[2] / "manifests" / "slack"

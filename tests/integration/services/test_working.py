@@ -107,6 +107,27 @@ async def test_stopping_waits_for_what_is_in_flight(scripted: Product) -> None:
     ]
 
 
+async def test_stopping_cuts_off_what_does_not_end(scripted: Product) -> None:
+    """It returns and says what it cut; the lease keeps others away for a while."""
+    doing = Doing(scripted)
+    doing.gate.clear()
+    workers = doing.workers(drain=timedelta(milliseconds=50))
+    await promise(scripted, a_job("endless"))
+
+    with capture_logs() as logs:
+        async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+            tasks.create_task(workers.run())
+            await doing.has_begun.wait()
+            workers.stop()
+
+    (job,) = await scripted.jobs(JobKind.RENDER)
+    assert logs == [
+        {"event": "job_cut", "log_level": "warning", "job": "render", "id": job.id}
+    ]
+    assert job.leased_until is not None
+    assert doing.done == []
+
+
 async def test_lanes_run_at_once_and_one_lane_in_order(scripted: Product) -> None:
     """Never two of one lane in flight, however many workers there are."""
     doing = Doing(scripted)

@@ -10,13 +10,18 @@ from bot.sandbox.server import serving
 from core.vocabulary import RequestState
 from tests.support.offices import Office, eventually, open_office
 
+PING_SECONDS = 1.0
+"""Sooner than in life, so that what is gone is noticed sooner."""
+
 
 @pytest.fixture
 async def wired(tmp_path: Path) -> AsyncIterator[Office]:
     """An office that is reached by Socket Mode, with both connections up."""
     async with (
         serving(Sandbox(pacing=False)) as sandbox,
-        open_office(tmp_path, sandbox, is_socket_mode=True) as office,
+        open_office(
+            tmp_path, sandbox, is_socket_mode=True, ping_seconds=PING_SECONDS
+        ) as office,
     ):
         await eventually(lambda: _is_up(office), "two connections")
         yield office

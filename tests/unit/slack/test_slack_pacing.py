@@ -3,7 +3,7 @@
 import pytest
 
 from bot.slack.failures import SlackNotSent
-from bot.slack.pacing import POST, UPDATE, Pacer, Urgency
+from bot.slack.pacing import LONGEST_WAIT_SECONDS, POST, UPDATE, Pacer, Urgency
 
 
 class Time:
@@ -87,3 +87,22 @@ async def test_a_pause_that_slack_asked_for_is_everybodys() -> None:
     assert caught.value.retry_after_seconds == 30
     time.seconds = 31
     await pacer.admit(POST, channel="C1")
+
+
+async def test_whoever_is_always_overtaken_gives_up_in_time() -> None:
+    """A job may wait three seconds in all, not three for each who comes first."""
+    time = Time()
+
+    async def overtaken(seconds: float) -> None:
+        await time.sleep(seconds)
+        await pacer.admit(POST, channel="C1")  # takes what there is by now
+
+    pacer = Pacer(clock=time.now, sleep=overtaken)
+    for _ in range(3):
+        await pacer.admit(POST, channel="C1")
+
+    with pytest.raises(SlackNotSent) as caught:
+        await pacer.admit(POST, channel="C1", urgency=Urgency.LATER)
+
+    assert time.seconds <= LONGEST_WAIT_SECONDS
+    assert caught.value.retry_after_seconds is not None
