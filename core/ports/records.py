@@ -88,10 +88,13 @@ class PrincipalStore(Protocol):
         """Return what is known of several people; every e-mail is a key."""
         ...
 
-    async def hold(self, email: str) -> PrincipalRow:
+    async def hold(self, email: str, *, is_alone: bool = True) -> PrincipalRow:
         """Return what is known of a person and keep others from changing it.
 
         Comes before every other lock of a transaction; a stranger is noted.
+
+        Args:
+            is_alone: whether others who hold the same person have to wait.
         """
         ...
 

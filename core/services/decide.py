@@ -210,9 +210,9 @@ class Decide:
 
         async def work(uow: UnitOfWork) -> RequestRecord:
             # Held until the end: nobody is disabled between this look and the commit.
-            is_disabled = (await uow.principals.hold(wish.actor.email)).is_disabled
+            held = await uow.principals.hold(wish.actor.email, is_alone=False)
             request = await lock_request(uow, wish.request_id)
-            if is_disabled or request.version != case.record.request.version:
+            if held.is_disabled or request.version != case.record.request.version:
                 raise _MovedError
             now = self._clock.now()
             if request.has_lapsed(now):

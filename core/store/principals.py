@@ -43,6 +43,12 @@ _HOLD: Final = Statement(
     .with_for_update()
 )
 
+_SHARE: Final = Statement(
+    sa.select(principals)
+    .where(principals.c.email == sa.bindparam("of_person"))
+    .with_for_update(read=True)
+)
+
 
 @cache
 def _of(count: int) -> Statement:
@@ -78,11 +84,12 @@ class SqlPrincipalStore(PrincipalStore):
         return found
 
     @override
-    async def hold(self, email: str) -> PrincipalRow:
-        row = await self._link.row(_HOLD, of_person=email)
+    async def hold(self, email: str, *, is_alone: bool = True) -> PrincipalRow:
+        statement = _HOLD if is_alone else _SHARE
+        row = await self._link.row(statement, of_person=email)
         if row is None:
             await self._link.rows(_GREET, email=email, trust_tier=0, is_disabled=False)
-            row = await self._link.row(_HOLD, of_person=email)
+            row = await self._link.row(statement, of_person=email)
         return PrincipalRow(email=email) if row is None else _to_principal(row)
 
     @override

@@ -143,9 +143,10 @@ async def test_holding_a_stranger_notes_them_with_nothing_said_of_them(
     assert held == [PrincipalRow(email=ALICE), PrincipalRow(email=BOB, trust_tier=3)]
 
 
+@pytest.mark.parametrize("is_alone", [True, False])
 @pytest.mark.parametrize("is_known", [True, False])
 async def test_a_second_holder_waits_and_reads_what_the_first_wrote(
-    store: SqlStore, database_url: str, *, is_known: bool
+    store: SqlStore, database_url: str, *, is_known: bool, is_alone: bool
 ) -> None:
     """On two replicas; also where the first one has just noted them."""
     if is_known:
@@ -166,7 +167,7 @@ async def test_a_second_holder_waits_and_reads_what_the_first_wrote(
     async def second(replica: SqlStore) -> None:
         await is_held.wait()
         async with replica.transaction() as uow:
-            row = await uow.principals.hold(ALICE)
+            row = await uow.principals.hold(ALICE, is_alone=is_alone)
             told.append(f"second reads {row.is_disabled}")
 
     async with opened(database_url) as replica, asyncio.TaskGroup() as tasks:
@@ -174,6 +175,25 @@ async def test_a_second_holder_waits_and_reads_what_the_first_wrote(
         tasks.create_task(second(replica))
 
     assert told == ["first commits", "second reads True"]
+
+
+async def test_two_who_do_not_hold_alone_hold_at_once(
+    store: SqlStore, database_url: str
+) -> None:
+    """One person's decisions do not queue; SQLite has one writer anyway."""
+    if database_url.startswith("sqlite"):
+        pytest.skip("SQLite lets one transaction write at a time")
+    async with store.transaction() as uow:
+        await uow.principals.put(PrincipalRow(email=ALICE))
+        await uow.commit()
+    async with (
+        opened(database_url) as replica,
+        store.transaction() as one,
+        replica.transaction() as two,
+    ):
+        assert await one.principals.hold(ALICE, is_alone=False)
+        async with asyncio.timeout(5):
+            assert await two.principals.hold(ALICE, is_alone=False)
 
 
 async def test_sealed_credentials_are_paged_in_order_of_their_ids(
