@@ -9,7 +9,7 @@ from core.domain.principal import Actor
 from core.domain.request import checked_ask
 from core.errors import NotAllowed, NotFound, WrongState
 from core.ports import Clock, Store
-from core.services.extendable import check_in_force
+from core.services.extendable import check_in_force, check_longer
 from core.services.people import People
 from core.services.reading import read_record
 from core.services.submissions import find_known, same_as, stored_key
@@ -66,11 +66,13 @@ class Extend:
         record = await read_record(self._store, request_id, deadline)
         await self._check_own(actor, record, deadline)
         request = record.request
-        ask = replace(
-            request.ask,
-            duration=duration,
-            reason=reason.strip() or request.ask.reason,
-            break_glass=False,
+        ask = checked_ask(
+            replace(
+                request.ask,
+                duration=duration,
+                reason=reason.strip() or request.ask.reason,
+                break_glass=False,
+            )
         )
         try:
             check_in_force(request, self._clock.now())
@@ -79,8 +81,9 @@ class Extend:
             known = await find_known(self._store, stored_key(actor, key), deadline)
             if known is None:
                 raise
-            same_as(known.request, checked_ask(ask), request.id)
+            same_as(known.request, ask, request.id)
             return known
+        check_longer(request, duration, self._clock.now())
         submission = Submission(ask=ask, key=key, extends=request.id)
         return await self._submit.submit(actor, submission, deadline)
 

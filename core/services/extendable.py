@@ -1,8 +1,9 @@
 """Whether a grant can be extended: it is in force, and nobody asks already."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.domain.request import ElevationRequest
+from core.duration import to_text
 from core.errors import Invalid, NotFound, WrongState
 from core.ports import UnitOfWork
 from core.vocabulary import RequestId
@@ -24,6 +25,24 @@ def check_in_force(request: ElevationRequest, now: datetime) -> None:
         by=request.ended_by,
         at=request.ended_at,
     )
+
+
+def check_longer(request: ElevationRequest, duration: timedelta, now: datetime) -> None:
+    """Refuse to put a grant that ends sooner in the place of the one there is.
+
+    Args:
+        duration: of the new grant, which is issued now at the earliest.
+
+    Raises:
+        Invalid: it would end before the old one.
+    """
+    if request.expires_at is not None and now + duration < request.expires_at:
+        left = to_text(request.expires_at - now)
+        raise Invalid(
+            field="duration",
+            why=f"would end before what you have, which has {left} left; it counts "
+            "from the new approval",
+        )
 
 
 async def check_extendable(

@@ -36,7 +36,7 @@ from tests.support.builders import (
 from tests.support.servers import House, granted, until, working
 
 _BROKEN = an_ask(break_glass=True, reason="INC-1: prod is down")
-_HALF_AN_HOUR = timedelta(minutes=30)
+_TWO_HOURS = timedelta(hours=2)
 
 
 async def test_revoking_ends_when_the_provider_confirms(
@@ -127,9 +127,9 @@ async def test_extension_takes_the_place_of_the_old_grant(
     """The old one runs until the new one does, and says what ended it."""
     old = await granted(house)
 
-    asked = await alice.extend(old.request.id, duration=_HALF_AN_HOUR)
+    asked = await alice.extend(old.request.id, duration=_TWO_HOURS)
     with pytest.raises(Invalid):
-        await alice.extend(old.request.id, duration=_HALF_AN_HOUR)
+        await alice.extend(old.request.id, duration=_TWO_HOURS)
     meanwhile = await alice.get(old.request.id)
     async with working(house.jitsudo):
         approved = await bob.approve(asked.request.id, comment="")
@@ -138,11 +138,11 @@ async def test_extension_takes_the_place_of_the_old_grant(
 
     assert asked.request.extends == old.request.id
     assert asked.request.ask.reason == old.request.ask.reason
-    assert asked.request.ask.duration == _HALF_AN_HOUR
+    assert asked.request.ask.duration == _TWO_HOURS
     assert meanwhile.request.is_in_force
     assert ended.request.end_reason == f"extended by {asked.request.id}"
     with pytest.raises(WrongState):
-        await alice.extend(old.request.id, duration=_HALF_AN_HOUR)
+        await alice.extend(old.request.id, duration=_TWO_HOURS)
     await _assert_intact(house)
 
 
@@ -152,13 +152,13 @@ async def test_extension_sent_twice_under_its_key_is_one_request(
     """Also when the old grant has ended because the first one was done."""
     old = (await granted(house)).request.id
 
-    first = await alice.extend(old, duration=_HALF_AN_HOUR, key="k1")
-    again = await alice.extend(old, duration=_HALF_AN_HOUR, key="k1")
+    first = await alice.extend(old, duration=_TWO_HOURS, key="k1")
+    again = await alice.extend(old, duration=_TWO_HOURS, key="k1")
     async with working(house.jitsudo):
         await bob.approve(first.request.id, comment="")
         await until(alice, first, RequestState.ACTIVE)
         await until(alice, await alice.get(old), RequestState.REVOKED)
-    late = await alice.extend(old, duration=_HALF_AN_HOUR, key="k1")
+    late = await alice.extend(old, duration=_TWO_HOURS, key="k1")
 
     assert again.request == first.request
     assert late.request.id == first.request.id
@@ -171,9 +171,9 @@ async def test_only_the_requester_extends(house: House) -> None:
     old = (await granted(house)).request.id
 
     with pytest.raises(NotAllowed) as refused:
-        await (await house.acting(BOB)).extend(old, duration=_HALF_AN_HOUR)
+        await (await house.acting(BOB)).extend(old, duration=_TWO_HOURS)
     with pytest.raises(NotFound):
-        await (await house.acting(DAVE)).extend(old, duration=_HALF_AN_HOUR)
+        await (await house.acting(DAVE)).extend(old, duration=_TWO_HOURS)
 
     assert ALICE in str(refused.value)
 
@@ -364,7 +364,7 @@ async def _act(approvals: Approvals, act: str, request_id: RequestId) -> None:
         case "review":
             await approvals.review(request_id, note="fine")
         case "extend":
-            await approvals.extend(request_id, duration=_HALF_AN_HOUR)
+            await approvals.extend(request_id, duration=_TWO_HOURS)
         case "disable":
             await approvals.disable_principal(DAVE, reason="left")
         case "enable":

@@ -213,8 +213,8 @@ async def test_open_reviews_are_listed(api: ApiServer, name: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        {"durationSeconds": "1800", "reason": "more"},
-        {"duration_seconds": 1800, "reason": "more"},
+        {"durationSeconds": "7200", "reason": "more"},
+        {"duration_seconds": 7200, "reason": "more"},
     ],
 )
 async def test_extension_is_read_in_either_case(
@@ -226,7 +226,7 @@ async def test_extension_is_read_in_either_case(
     extension = _request(await _post(api, ALICE, f"{path}/extend", body))
 
     assert extension["extends"] == path.rpartition("/")[2]
-    assert extension["durationSeconds"] == "1800"
+    assert extension["durationSeconds"] == "7200"
     assert extension["reason"] == "more"
     assert extension["state"] == f"REQUEST_STATE_{RequestState.PENDING}"
     verified = await _post(api, ERIN, "/audit:verify")

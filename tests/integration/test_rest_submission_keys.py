@@ -203,7 +203,7 @@ async def test_extension_has_its_key_too(api: ApiServer) -> None:
             headers={KEY: "more"},
         )
 
-    first, again, other = await extend(600), await extend(600), await extend(900)
+    first, again, other = await extend(7200), await extend(7200), await extend(7201)
 
     assert (first.status, again.status, other.status) == (200, 200, 409)
     assert first.json()["request"]["id"] == again.json()["request"]["id"]

@@ -132,12 +132,12 @@ def test_extension_replaces_the_grant(served: ServedJitsudo) -> None:
     """Waited for in one line, while somebody approves it."""
     old = _granted(served)
     waiting = served.start(
-        "alice", "extend", old, "--duration", "30m", "--wait", "--timeout", "30s"
+        "alice", "extend", old, "--duration", "2h", "--wait", "--timeout", "30s"
     )
     assert waiting.stdout is not None
     request_id = waiting.stdout.readline().split()[-1]
 
-    foreign = served.cli("bob", "extend", old, "--duration", "30m")
+    foreign = served.cli("bob", "extend", old, "--duration", "2h")
     served.cli("bob", "approve", request_id)
     rest, errors = waiting.communicate(timeout=30)
     watched = served.cli("alice", "status", old, "--watch").stdout

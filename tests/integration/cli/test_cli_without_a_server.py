@@ -103,7 +103,7 @@ def test_extending_breaking_the_glass_and_reviewing_work(house: ServedJitsudo) -
     )  # fmt: skip
     request_id = broken.stdout.split()[2]
 
-    extended = house.direct("extend", request_id, "--duration", "30m", token=alice)
+    extended = house.direct("extend", request_id, "--duration", "2h", token=alice)
     newer = extended.stdout.split()[2]
     approved = house.direct("approve", newer, token=bob)
     reviewed = house.direct("review", request_id, "--note", "fine", token=bob)

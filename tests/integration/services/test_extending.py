@@ -175,3 +175,18 @@ async def test_nobody_is_warned_of_what_has_ended(scripted: Product) -> None:
 
     purposes = {s.purpose for s in await scripted.surfaces(request.id)}
     assert SurfacePurpose.WARNING not in purposes
+
+
+async def test_an_extension_that_would_end_sooner_is_refused(
+    scripted: Product,
+) -> None:
+    """Whoever asks for half an hour more with fifty minutes left would lose time."""
+    old = (await scripted.active()).request
+    scripted.clock.move(timedelta(minutes=10))
+
+    with pytest.raises(Invalid, match="50m left") as wrong:
+        await scripted.acting(ALICE).extend(old.id, duration=timedelta(minutes=49))
+
+    assert wrong.value.field == "duration"
+    asked = await scripted.acting(ALICE).extend(old.id, duration=timedelta(minutes=50))
+    assert asked.request.extends == old.id

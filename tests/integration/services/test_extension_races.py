@@ -25,9 +25,11 @@ from tests.support.providers import Mood
 HOUR = timedelta(hours=1)
 
 
-async def extended(product: Product, old: ElevationRequest) -> ElevationRequest:
+async def extended(
+    product: Product, old: ElevationRequest, *, duration: timedelta = HOUR
+) -> ElevationRequest:
     """Return an approved extension of a grant, not issued yet."""
-    new = (await product.acting(ALICE).extend(old.id, duration=HOUR)).request
+    new = (await product.acting(ALICE).extend(old.id, duration=duration)).request
     return (await product.acting(BOB).approve(new.id, comment="")).request
 
 
@@ -171,7 +173,7 @@ async def test_an_extension_that_is_given_up_leaves_the_old_grant(
 ) -> None:
     """Nobody loses what they have because the provider was down for more."""
     old = (await scripted.active(an_ask(duration=4 * HOUR))).request
-    new = await extended(scripted, old)
+    new = await extended(scripted, old, duration=4 * HOUR)
     scripted.provider.mood = Mood.FAIL
     await scripted.work()
     scripted.provider.mood = Mood.WORK
