@@ -107,15 +107,7 @@ class SurfaceRenderer:
         Returns:
             Where the message is; None where there is nothing to tell.
         """
-        surface = draft.surface
-        ping = None
-        if surface.purpose is SurfacePurpose.CARD and _is_first_post(draft):
-            try:
-                ping = await self._pings.of(draft.record.request)
-            except SlackNotSent:
-                if attempts <= PATIENT_TRIES:
-                    raise
-                ping = Ping(why_nobody="Slack did not say who they are")
+        ping = await self._ping(draft, attempts=attempts) if draft.may_call else None
         message = draft.message(ping)
         if message is None:
             return None
@@ -124,8 +116,21 @@ class SurfaceRenderer:
         except SlackRefused as refusal:
             if refusal.error not in INVALID_BLOCKS:
                 raise
-            _log.error("message_refused", surface=surface.id, why=refusal.why)
-            return await self._send(draft, draft.minimal())
+            _log.error("message_refused", surface=draft.surface.id, why=refusal.why)
+            return await self._send(draft, draft.minimal(ping))
+
+    async def _ping(self, draft: Draft, *, attempts: int) -> Ping:
+        """Return whom a first post calls; waits for Slack, but not for ever.
+
+        Raises:
+            SlackNotSent: Slack does not say who they are just now.
+        """
+        try:
+            return await self._pings.of(draft.record.request)
+        except SlackNotSent:
+            if attempts <= PATIENT_TRIES:
+                raise
+            return Ping(why_nobody="Slack did not say who they are")
 
     async def _send(self, draft: Draft, message: Message) -> MessageRef:
         surface = draft.surface
@@ -237,19 +242,13 @@ def _has_no_place(draft: Draft) -> bool:
 
     A line in the thread waits until the card's first post brings its job back; a
     message that was deleted is posted anew only while there is something to
-    decide, and a second copy of a card never.
+    do on it, and a second copy never.
     """
     surface = draft.surface
     if surface.purpose in IN_THREAD:
         return draft.card is None
-    is_copy = surface.purpose is SurfacePurpose.CARD and ":" in surface.destination
-    return surface.state is SurfaceState.GONE and (is_copy or not draft.is_open)
-
-
-def _is_first_post(draft: Draft) -> bool:
-    """Tell whether this post is one that may call people."""
-    surface = draft.surface
-    return surface.ts is None and surface.rendered_version == 0 and draft.is_open
+    is_copy = ":" in surface.destination
+    return surface.state is SurfaceState.GONE and (is_copy or not draft.is_awaited)
 
 
 def _is_told_twice(surface: Surface) -> bool:
