@@ -59,14 +59,9 @@ def headline(text: str, block_id: str) -> Block:
     return {"type": "section", "text": plain(shown), "block_id": block_id}
 
 
-def section(text: Block, block_id: str, *, beside: Block | None = None) -> Block:
-    """Return a paragraph.
-
-    Args:
-        beside: a button that belongs to it.
-    """
-    made: Block = {"type": "section", "text": text, "block_id": block_id}
-    return made if beside is None else {**made, "accessory": beside}
+def section(text: Block, block_id: str) -> Block:
+    """Return a paragraph."""
+    return {"type": "section", "text": text, "block_id": block_id}
 
 
 def context(lines: Sequence[str], block_id: str) -> Block:

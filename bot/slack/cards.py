@@ -15,7 +15,7 @@ from bot.slack.blocks import (
     quote,
     section,
 )
-from bot.slack.offers import offered, review_button
+from bot.slack.offers import offered
 from bot.slack.standing import (
     grant_line,
     is_open,
@@ -154,10 +154,12 @@ def _terms(facts: CardFacts) -> str:
     lines = [f"For *{spoken(request.ask.duration)}*{since}"]
     if request.extends is not None:
         lines.append(f"Extends `{request.extends}`, which ends when this one runs")
+    groups = ", ".join(request.routing.approver_groups)
+    if request.ask.break_glass and groups:
+        lines.append(f"Not asked: {inline(groups, GROUPS_SHOWN)}")
     if not is_open(request, facts.now):
         return "\n".join(lines)
     counted = f"*{request.counted_approvals} of {request.required_approvals}* approvals"
-    groups = ", ".join(request.routing.approver_groups)
     if groups:
         counted += f", by {inline(groups, GROUPS_SHOWN)}"
     lines.append(counted)
@@ -205,8 +207,7 @@ def _review(request: ElevationRequest, block_id: _BlockIds) -> list[Block]:
     line = review_line(request)
     if not line:
         return []
-    beside = review_button(request) if request.needs_review else None
-    blocks = [section(mrkdwn(line), block_id("review"), beside=beside)]
+    blocks = [section(mrkdwn(line), block_id("review"))]
     if request.review_note:
         said = quote(request.review_note, REASON_SHOWN)
         blocks.append(section(said, block_id("note")))
@@ -221,7 +222,7 @@ def _ping(ping: Ping, *, is_late: bool) -> str:
     """
     if ping.mentions:
         called = " ".join(ping.mentions)
-        return f"You were not asked, and should know: {called}" if is_late else called
+        return f"You should know: {called}" if is_late else called
     why = inline(ping.why_nobody, NOTE_SHOWN)
     return f"Nobody was pinged{': ' + why if why else ''}"
 

@@ -20,7 +20,8 @@ def offered(request: ElevationRequest, now: datetime) -> list[Block]:
     """Return the buttons of a card; none where there is nothing to do."""
     if is_open(request, now):
         return [_approve(request), _deny(request)]
-    return [make(request) for make in _OFFERED.get(request.grant_status, ())]
+    buttons = [make(request) for make in _OFFERED.get(request.grant_status, ())]
+    return [_review(request), *buttons] if request.needs_review else buttons
 
 
 def revoke_button(request: ElevationRequest) -> Block:
@@ -33,8 +34,7 @@ def extend_button(request: ElevationRequest) -> Block:
     return button("Extend", action_id=ids.EXTEND, value=request.id, style="primary")
 
 
-def review_button(request: ElevationRequest) -> Block:
-    """Return the button that closes a review, after a form."""
+def _review(request: ElevationRequest) -> Block:
     return button("Review", action_id=ids.REVIEW, value=request.id, style="primary")
 
 
@@ -59,7 +59,7 @@ def _retry(request: ElevationRequest) -> Block:
 
 
 def _give_up(request: ElevationRequest) -> Block:
-    text = f"{request.requester} does not get {asked_for(request)}."
+    text = f"{request.requester} will not get {asked_for(request)}."
     return button(
         "Give up",
         action_id=ids.GIVE_UP,
@@ -67,7 +67,7 @@ def _give_up(request: ElevationRequest) -> Block:
         style="danger",
         confirm=confirmation(
             title="Stop trying?",
-            text=_fitting(text, f"{_who(request)} does not get what is on the card."),
+            text=_fitting(text, f"{_who(request)} will not get what is on the card."),
             confirm="Give up",
             deny="Keep trying",
             style="danger",
@@ -108,4 +108,4 @@ _OFFERED: Final[
         GrantStatus.REVOKE_FAILED: (_retry,),
     }
 )
-"""By how the credentials stand; the review has its button beside its line."""
+"""By how the credentials stand; an open review has its button whatever they do."""

@@ -12,3 +12,11 @@ def offered(message: Mapping[str, Any]) -> list[str]:
         for element in [*block.get("elements", ()), block.get("accessory", {})]
         if element.get("type") == "button"
     ]
+
+
+def is_card_of(message: Mapping[str, Any], request_id: str) -> bool:
+    """Tell whether a message is a request's card, and no other that names it."""
+    if not message["blocks"]:  # Slack found fault with them
+        return request_id in message["text"]
+    first = message["blocks"][0]["block_id"]
+    return str(first).startswith(f"{request_id}:")
