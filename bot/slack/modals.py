@@ -112,6 +112,7 @@ def request_modal() -> Block:
 
 def revoke_modal(request: ElevationRequest, memory: ViewMemory) -> Block:
     """Return the form that ends a grant, below what ends."""
+    is_early = request.issued_at is None
     why = text_input(
         ids.REASON,
         "Why?",
@@ -125,7 +126,7 @@ def revoke_modal(request: ElevationRequest, memory: ViewMemory) -> Block:
         submit="Revoke",
         callback_id=ids.REVOKE_VIEW,
         private_metadata=memory.to_metadata(),
-        blocks=[*_facts(request, "has"), why],
+        blocks=[*_facts(request, "is to get" if is_early else "has"), why],
     )
 
 

@@ -73,7 +73,7 @@ def _outcome(request: ElevationRequest, now: datetime) -> _Outcome | None:
 
 def _granted(request: ElevationRequest) -> _Outcome:
     if request.ask.break_glass:
-        return _Outcome("🚨", "Break-glass, nobody was asked", at=request.decided_at)
+        return _Outcome("🚨", "Break-glass", at=request.decided_at)
     return _Outcome("✅", "Approved", request.decided_by, request.decided_at)
 
 

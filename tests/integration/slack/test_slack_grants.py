@@ -1,6 +1,7 @@
 """Revoke, Retry and Give up: from the card, from the message, and by command."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from typing_extensions import override
@@ -9,7 +10,14 @@ from bot.sandbox.app import Sandbox
 from bot.sandbox.server import serving
 from core.clock import SystemClock
 from core.domain.grant import GrantOrder
-from core.vocabulary import AuditAction, GrantStatus, RequestId, RequestState
+from core.vocabulary import (
+    AuditAction,
+    GrantStatus,
+    RequestId,
+    RequestState,
+    SurfacePurpose,
+    SurfaceState,
+)
 from tests.support.cards import offered
 from tests.support.offices import Office, eventually, open_office, text_of
 from tests.support.providers import Mood, ScriptedProvider
@@ -96,6 +104,32 @@ async def test_the_requester_revokes_from_their_own_message(office: Office) -> N
     revoked = (await office.events(request_id))[-2].fact
     assert revoked.action is AuditAction.GRANT_REVOKE_REQUESTED
     assert revoked.details["slack_message_ts"] == message["ts"]
+
+
+async def test_a_message_that_the_database_lost_is_adopted_as_what_it_is(
+    office: Office,
+) -> None:
+    """A second copy of a direct message ends as one, and never as a card."""
+    request_id = await office.active()
+    message = await office.dm("alice", showing=f"jitsudo exec {request_id}")
+    async with office.jitsudo.store.transaction() as uow:
+        for surface in await uow.surfaces.of(request_id):
+            if surface.purpose is SurfacePurpose.DM:
+                lost = replace(surface, ts=None, channel_id=None)
+                await uow.surfaces.save(replace(lost, state=SurfaceState.PARKED))
+        await uow.commit()
+
+    view = (await office.click_dm("alice", message, "revoke"))["view"]
+    await office.hands.submit("alice", view["id"], reason="")
+
+    async def redrawn() -> bool:
+        state = await office.hands.state()
+        told = next(m for m in state["dms"]["alice"] if m["ts"] == message["ts"])
+        return "*Revoked* by alice" in text_of(told) and "asks" not in text_of(told)
+
+    await eventually(redrawn, "the message to say how it ended")
+    copies = [s.destination for s in await office.surfaces(request_id)]
+    assert f"D0ALICE:{message['ts']}" in copies
 
 
 async def test_who_may_not_revoke_is_refused_in_private(office: Office) -> None:
