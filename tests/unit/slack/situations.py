@@ -219,6 +219,7 @@ def situations() -> dict[str, RequestRecord]:
             version=9,
             ended_by="system",
             ended_at=ends,
+            end_reason="issuing failed: <timeout>",
         ),
         **_emergencies(),
     }
