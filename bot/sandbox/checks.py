@@ -6,7 +6,7 @@ from typing import Any, Final
 from bot.sandbox import limits
 from bot.sandbox.people import Json
 
-_ANY_TEXT: Final = ("plain_text", "mrkdwn")
+ANY_TEXT: Final = ("plain_text", "mrkdwn")
 PLAIN: Final = ("plain_text",)
 
 
@@ -82,14 +82,14 @@ class Checker:
         at: str,
         *,
         most: int = limits.TEXT_OBJECT,
-        kinds: Sequence[str] = _ANY_TEXT,
+        kinds: Sequence[str] = ANY_TEXT,
     ) -> None:
         """Check a text object, if it is there."""
         if name in owner:
             self.text_object(owner[name], f"{at}/{name}", most=most, kinds=kinds)
 
     def text_object(
-        self, value: Any, at: str, *, most: int, kinds: Sequence[str] = _ANY_TEXT
+        self, value: Any, at: str, *, most: int, kinds: Sequence[str] = ANY_TEXT
     ) -> None:
         """Check one text object."""
         optional = ("emoji", "verbatim")

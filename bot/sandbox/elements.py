@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bot.sandbox import limits
-from bot.sandbox.checks import PLAIN, Checker
+from bot.sandbox.checks import ANY_TEXT, PLAIN, Checker
 from bot.sandbox.people import Json
 
 _COMMON: Final = ("action_id", "confirm", "focus_on_load")
@@ -94,10 +94,13 @@ def _image(checker: Checker, value: Json, at: str) -> None:
 
 
 def _options(checker: Checker, value: Json, at: str, *, most: int) -> None:
+    # Radio buttons and checkboxes may have markup, menus may not.
+    kinds = ANY_TEXT if most == limits.CHOICES else PLAIN
+
     def option(one: Any, place: str) -> None:
         optional = ("description",)
         if checker.has_shape(one, place, required=("text", "value"), optional=optional):
-            checker.text(one, "text", place, most=limits.OPTION_TEXT)
+            checker.text(one, "text", place, most=limits.OPTION_TEXT, kinds=kinds)
             checker.text(one, "description", place, most=limits.OPTION_TEXT)
             checker.string(one, "value", place, most=limits.OPTION_VALUE)
 
@@ -111,6 +114,7 @@ def _options(checker: Checker, value: Json, at: str, *, most: int) -> None:
     checker.text(value, "placeholder", at, most=limits.PLACEHOLDER, kinds=PLAIN)
     checker.items(value, "options", at, option, most=most)
     checker.items(value, "option_groups", at, group, most=limits.OPTIONS)
+    checker.items(value, "initial_options", at, option, most=most)
     known = all_options(value)
     initial = value.get("initial_options", [])
     initial = initial if isinstance(initial, list) else [initial]

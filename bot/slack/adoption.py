@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import structlog
 
+from bot.slack import ids
 from bot.slack.background import Background
 from bot.slack.desk import Answer, id_or_none
 from bot.slack.payloads import ButtonClick, MessageRef
@@ -20,10 +21,11 @@ _log = structlog.get_logger()
 
 
 class Adoption:
-    """Makes every card that is pressed one that is kept up to date.
+    """Makes every message that is pressed one that is kept up to date.
 
-    After a post whose answer was lost there may be two cards. Whichever is
-    pressed becomes a surface of its own, so that both end up in the final state.
+    After a post whose answer was lost there may be two of them. Whichever is
+    pressed becomes a surface of its own, so that both end up in the final state;
+    so does a second message to a requester.
     """
 
     def __init__(
@@ -40,8 +42,9 @@ class Adoption:
         if request_id is None or click.message is None or not self._is_ours(click):
             return
         is_stale = isinstance(answer.error, WrongState | Conflict)
+        purpose = _purpose_of(click.message, click.action_id)
         self._background.start(
-            self._look_after(request_id, click.message, is_stale=is_stale)
+            self._look_after(request_id, click.message, purpose, is_stale=is_stale)
         )
 
     def _is_ours(self, click: ButtonClick) -> bool:
@@ -49,19 +52,24 @@ class Adoption:
         return workspace is not None and click.bot_id == workspace.bot_id
 
     async def _look_after(
-        self, request_id: RequestId, message: MessageRef, *, is_stale: bool
+        self,
+        request_id: RequestId,
+        message: MessageRef,
+        purpose: SurfacePurpose,
+        *,
+        is_stale: bool,
     ) -> None:
         async def work(uow: UnitOfWork) -> bool:
             known = await uow.surfaces.at(message.channel_id, message.ts)
             if known is not None:
                 return is_stale and await self._refresh(uow, known)
-            return await self._adopt(uow, request_id, message)
+            return await self._adopt(uow, request_id, message, purpose)
 
         try:
             if await in_transaction(self._jitsudo.store, work):
                 self._jitsudo.signal.ring()
         except JitsudoError as error:
-            _log.warning("card_not_adopted", error=error.code)
+            _log.warning("message_not_adopted", error=error.code)
 
     async def _refresh(self, uow: UnitOfWork, known: Surface) -> bool:
         """Have a card drawn again that showed something else than is the case."""
@@ -73,14 +81,18 @@ class Adoption:
         return True
 
     async def _adopt(
-        self, uow: UnitOfWork, request_id: RequestId, message: MessageRef
+        self,
+        uow: UnitOfWork,
+        request_id: RequestId,
+        message: MessageRef,
+        purpose: SurfacePurpose,
     ) -> bool:
         request = await uow.requests.get(request_id)
         if request is None:
             return False
         surface = await uow.surfaces.want(
             request_id,
-            SurfacePurpose.CARD,
+            purpose,
             f"{message.channel_id}:{message.ts}",
             version=request.version,
         )
@@ -92,5 +104,16 @@ class Adoption:
         )
         await uow.surfaces.save(adopted)
         await uow.jobs.add(render(surface))
-        _log.info("card_adopted", request_id=request_id)
+        _log.info("message_adopted", request_id=request_id, purpose=purpose)
         return True
+
+
+def _purpose_of(message: MessageRef, action_id: str) -> SurfacePurpose:
+    """Return what a message of ours is, by where it stands and what was pressed.
+
+    Source: docs.slack.dev, conversation types: the id of a DM begins with D.
+    """
+    if not message.channel_id.startswith("D"):
+        return SurfacePurpose.CARD
+    is_warning = action_id == ids.EXTEND
+    return SurfacePurpose.WARNING if is_warning else SurfacePurpose.DM

@@ -22,19 +22,13 @@ def has_no_place(draft: Draft) -> bool:
 
     A line in the thread waits until the card's first post brings its job back; a
     message that was deleted is posted anew only while there is something to
-    decide, and a second copy of a card never.
+    do on it, and a second copy never.
     """
     surface = draft.surface
     if surface.purpose in IN_THREAD:
         return draft.card is None
-    is_copy = surface.purpose is SurfacePurpose.CARD and ":" in surface.destination
-    return surface.state is SurfaceState.GONE and (is_copy or not draft.is_open)
-
-
-def is_first_post(draft: Draft) -> bool:
-    """Tell whether this post is one that may call people."""
-    surface = draft.surface
-    return surface.ts is None and surface.rendered_version == 0 and draft.is_open
+    is_copy = ":" in surface.destination
+    return surface.state is SurfaceState.GONE and (is_copy or not draft.is_awaited)
 
 
 def is_told_twice(surface: Surface) -> bool:

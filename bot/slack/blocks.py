@@ -11,6 +11,7 @@ from bot.slack.text import (
     HEADER_LIMIT,
     INPUT_LIMIT,
     MODAL_TITLE_LIMIT,
+    OPTION_LIMIT,
     TEXT_LIMIT,
     clip,
     length,
@@ -70,12 +71,17 @@ def context(lines: Sequence[str], block_id: str) -> Block:
 
 
 def button(
-    label: str, *, action_id: str, value: str, style: str, confirm: Block | None = None
+    label: str,
+    *,
+    action_id: str,
+    value: str,
+    style: str | None = None,
+    confirm: Block | None = None,
 ) -> Block:
     """Return a button.
 
     Args:
-        style: `primary` or `danger`.
+        style: `primary` or `danger`; None for a plain one.
         confirm: the question that Slack asks first, if any.
     """
     made: Block = {
@@ -83,19 +89,26 @@ def button(
         "text": plain(label),
         "action_id": action_id,
         "value": value,
-        "style": style,
     }
+    if style is not None:
+        made["style"] = style
     return made if confirm is None else {**made, "confirm": confirm}
 
 
-def confirmation(*, title: str, text: str, confirm: str, deny: str) -> Block:
-    """Return the question that Slack asks before a press counts."""
+def confirmation(
+    *, title: str, text: str, confirm: str, deny: str, style: str = "primary"
+) -> Block:
+    """Return the question that Slack asks before a press counts.
+
+    Args:
+        style: of the button that says yes.
+    """
     return {
         "title": plain(title, CONFIRM_TITLE_LIMIT),
         "text": plain(text, CONFIRM_TEXT_LIMIT),
         "confirm": plain(confirm, CONFIRM_BUTTON_LIMIT),
         "deny": plain(deny, CONFIRM_BUTTON_LIMIT),
-        "style": "primary",
+        "style": style,
     }
 
 
@@ -139,6 +152,34 @@ def text_input(
         "optional": optional,
     }
     return made if hint is None else {**made, "hint": plain(hint)}
+
+
+def checkbox(name: str, label: str, *, option: str, description: str) -> Block:
+    """Return one box to tick, optional; ticked it sends `name` as its value.
+
+    Args:
+        option: what stands beside the box, at most 75 characters.
+        description: below it, in small print, at most 75 characters.
+
+    Source: docs.slack.dev, checkboxes element and option object.
+    """
+    return {
+        "type": "input",
+        "block_id": name,
+        "label": plain(label),
+        "element": {
+            "type": "checkboxes",
+            "action_id": name,
+            "options": [
+                {
+                    "text": plain(option, OPTION_LIMIT),
+                    "description": plain(description, OPTION_LIMIT),
+                    "value": name,
+                }
+            ],
+        },
+        "optional": True,
+    }
 
 
 def modal(

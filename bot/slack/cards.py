@@ -4,13 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.slack import ids
 from bot.slack.blocks import (
     Block,
     Message,
     actions,
-    button,
-    confirmation,
     context,
     headline,
     mrkdwn,
@@ -18,17 +15,18 @@ from bot.slack.blocks import (
     quote,
     section,
 )
+from bot.slack.offers import offered
 from bot.slack.standing import (
-    asked_for,
     grant_line,
     is_open,
     outcome_line,
     outcome_words,
     person,
     push_text,
+    review_line,
+    title_of,
 )
 from bot.slack.text import (
-    CONFIRM_TEXT_LIMIT,
     FALLBACK_LIMIT,
     REASON_SHOWN,
     clip,
@@ -36,7 +34,6 @@ from bot.slack.text import (
     escape,
     inline,
     length,
-    one_line,
     ordinal,
     short_name,
     spoken,
@@ -81,20 +78,22 @@ class CardFacts:
 
 
 def request_card(facts: CardFacts) -> Message:
-    """Return the card of a request; the state decides what is on it."""
+    """Return the card of a request; where it stands decides what is on it."""
     request = facts.record.request
     block_id = _BlockIds(request)
-    title = f"{short_name(request.requester)} asks: {asked_for(request)}"
-    blocks = [headline(title, block_id("title"))]
+    blocks = [headline(title_of(request), block_id("title"))]
     if request.ask.reason:
         blocks.append(section(_reason(request.ask.reason), block_id("reason")))
     blocks.append(section(mrkdwn(_terms(facts)), block_id("terms")))
     blocks += _approvals(facts.record, block_id)
     blocks += _standing(facts, block_id)
-    if is_open(request, facts.now):
-        if facts.ping is not None:
-            blocks.append(section(mrkdwn(_ping(facts.ping)), block_id("ping")))
-        blocks.append(actions(_buttons(request), block_id("buttons")))
+    blocks += _review(request, block_id)
+    if facts.ping is not None and is_awaited(request, facts.now):
+        ping = _ping(facts.ping, is_late=request.ask.break_glass)
+        blocks.append(section(mrkdwn(ping), block_id("ping")))
+    buttons = offered(request, facts.now)
+    if buttons:
+        blocks.append(actions(buttons, block_id("buttons")))
     blocks.append(context(_small_print(facts), block_id("id")))
     return Message(text=_fallback(facts), blocks=tuple(blocks))
 
@@ -108,7 +107,16 @@ def minimal_card(facts: CardFacts) -> Message:
             f"Decide with `/jitsudo approve {request.id}` or "
             f"`/jitsudo deny {request.id}`"
         )
+    if request.needs_review:
+        lines.append(f'Review it with `/jitsudo review {request.id} --note "…"`')
+    if facts.ping is not None and is_awaited(request, facts.now):
+        lines.append(_ping(facts.ping, is_late=request.ask.break_glass))
     return Message(text=clip("\n".join(lines), FALLBACK_LIMIT))
+
+
+def is_awaited(request: ElevationRequest, now: datetime) -> bool:
+    """Tell whether somebody has yet to do something: decide, or review."""
+    return is_open(request, now) or request.needs_review
 
 
 class _BlockIds:
@@ -125,7 +133,8 @@ def _fallback(facts: CardFacts) -> str:
     """Return what a notification says; the reason is cut, role and scope are not."""
     request = facts.record.request
     text = escape(push_text(request))
-    more = inline(outcome_words(request, facts.now) or request.ask.reason)
+    said = "" if request.needs_review else outcome_words(request, facts.now)
+    more = inline(said or request.ask.reason)
     if not more:
         return text
     return clip(f"{text}: {more}", FALLBACK_LIMIT - 200)
@@ -141,11 +150,16 @@ def _reason(reason: str) -> Block:
 def _terms(facts: CardFacts) -> str:
     """Return how long, who may approve, how many, until when: a line each."""
     request = facts.record.request
-    lines = [f"For *{spoken(request.ask.duration)}* from approval"]
-    if not is_open(request, facts.now):
-        return lines[0]
-    counted = f"*{request.counted_approvals} of {request.required_approvals}* approvals"
+    since = "" if request.ask.break_glass else " from approval"
+    lines = [f"For *{spoken(request.ask.duration)}*{since}"]
+    if request.extends is not None:
+        lines.append(f"Extends `{request.extends}`, which ends when this one runs")
     groups = ", ".join(request.routing.approver_groups)
+    if request.ask.break_glass and groups:
+        lines.append(f"Not asked: {inline(groups, GROUPS_SHOWN)}")
+    if not is_open(request, facts.now):
+        return "\n".join(lines)
+    counted = f"*{request.counted_approvals} of {request.required_approvals}* approvals"
     if groups:
         counted += f", by {inline(groups, GROUPS_SHOWN)}"
     lines.append(counted)
@@ -188,36 +202,29 @@ def _standing(facts: CardFacts, block_id: _BlockIds) -> list[Block]:
     return blocks
 
 
-def _ping(ping: Ping) -> str:
+def _review(request: ElevationRequest, block_id: _BlockIds) -> list[Block]:
+    """Return how the review of a break-glass request stands, and what was found."""
+    line = review_line(request)
+    if not line:
+        return []
+    blocks = [section(mrkdwn(line), block_id("review"))]
+    if request.review_note:
+        said = quote(request.review_note, REASON_SHOWN)
+        blocks.append(section(said, block_id("note")))
+    return blocks
+
+
+def _ping(ping: Ping, *, is_late: bool) -> str:
+    """Return whom the card calls.
+
+    Args:
+        is_late: they are told, and not asked any more.
+    """
     if ping.mentions:
-        return " ".join(ping.mentions)
+        called = " ".join(ping.mentions)
+        return f"You should know: {called}" if is_late else called
     why = inline(ping.why_nobody, NOTE_SHOWN)
     return f"Nobody was pinged{': ' + why if why else ''}"
-
-
-def _buttons(request: ElevationRequest) -> list[Block]:
-    # With a comment to type, the modal repeats what the question would ask.
-    ask_first = None if request.routing.require_comment else _confirm(request)
-    approve = button(
-        "Approve",
-        action_id=ids.APPROVE,
-        value=request.id,
-        style="primary",
-        confirm=ask_first,
-    )
-    deny = button("Deny", action_id=ids.DENY, value=request.id, style="danger")
-    return [approve, deny]
-
-
-def _confirm(request: ElevationRequest) -> Block:
-    """Return the question before an approval; it repeats the facts or points."""
-    who, span = request.requester, spoken(request.ask.duration)
-    text = f"{who} gets {asked_for(request)} for {span}."
-    if length(text) > CONFIRM_TEXT_LIMIT:
-        text = f"{one_line(who)[:200]} gets role and scope exactly as on the card."
-    return confirmation(
-        title="Approve this request?", text=text, confirm="Approve", deny="Not now"
-    )
 
 
 def _small_print(facts: CardFacts) -> list[str]:
@@ -232,4 +239,6 @@ def _small_print(facts: CardFacts) -> list[str]:
     if is_open(request, facts.now):  # what helps to decide, while that is open
         lines.insert(1, f"`jitsudo approve {request.id}`")
         lines.append(f"{name}'s {nth} request this week")
+    if request.needs_review:
+        lines.insert(1, f'`jitsudo review {request.id} --note "…"`')
     return lines

@@ -63,6 +63,7 @@ class Act:
         is_submission: whether they ask for elevation.
         may_show: whether the person has the request before their eyes, so that
             a refusal may tell who could.
+        is_for_approvers: whether a refusal tells who could approve.
         terminal_line: does the same on the terminal.
     """
 
@@ -73,6 +74,7 @@ class Act:
     verdict: Verdict | None = None
     is_submission: bool = False
     may_show: bool = False
+    is_for_approvers: bool = True
     terminal_line: str = ""
 
 
@@ -197,7 +199,9 @@ class Desk:
         return trouble.to_text()
 
     async def _who_can(self, act: Act) -> WhoCan | None:
-        if act.request_id is None or not await self._may_show(act):
+        if act.request_id is None or not act.is_for_approvers:
+            return None
+        if not await self._may_show(act):
             return None
         deadline = act.deadline.later(EXPLAIN_SECONDS)
         request = await self.request(act.request_id, deadline)

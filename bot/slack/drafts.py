@@ -6,7 +6,13 @@ from typing import Final
 
 from bot.slack.alerts import ending_soon, review_due
 from bot.slack.blocks import Message
-from bot.slack.cards import CardFacts, Ping, minimal_card, request_card
+from bot.slack.cards import (
+    CardFacts,
+    Ping,
+    is_awaited,
+    minimal_card,
+    request_card,
+)
 from bot.slack.notes import direct_message, thread_line
 from bot.slack.pacing import Urgency
 from bot.slack.payloads import MessageRef
@@ -54,9 +60,25 @@ class Draft:
         return is_open(self.record.request, self.now)
 
     @property
+    def is_awaited(self) -> bool:
+        """Tell whether somebody acts by this very message: decides, or reviews."""
+        is_card = self.surface.purpose is SurfacePurpose.CARD
+        return is_card and is_awaited(self.record.request, self.now)
+
+    @property
     def is_over(self) -> bool:
         """Tell whether nothing will change any more."""
-        return self.record.request.state in FINAL_STATES
+        request = self.record.request
+        return request.state in FINAL_STATES and not request.needs_review
+
+    @property
+    def may_call(self) -> bool:
+        """Tell whether this is a first post that calls people; an edit never does."""
+        if self.surface.ts is not None or self.surface.rendered_version:
+            return False
+        if self.surface.purpose is SurfacePurpose.REMINDER:
+            return self.record.request.needs_review
+        return self.is_awaited
 
     @property
     def urgency(self) -> Urgency:
@@ -85,11 +107,15 @@ class Draft:
             case SurfacePurpose.WARNING:
                 return ending_soon(self.record.request)
             case SurfacePurpose.REMINDER:
-                return review_due(self.record.request)
+                return review_due(self.record.request, ping)
 
-    def minimal(self) -> Message:
-        """Return what is shown where Slack found fault with the real message."""
-        return minimal_card(self._facts(None))
+    def minimal(self, ping: Ping | None) -> Message:
+        """Return what is shown where Slack found fault with the real message.
+
+        Args:
+            ping: as for `message`.
+        """
+        return minimal_card(self._facts(ping))
 
     def _facts(self, ping: Ping | None) -> CardFacts:
         return CardFacts(

@@ -1,101 +1,35 @@
 """The grammar of `/jitsudo`: the terminal's, after undoing what keyboards do."""
 
-import re
-import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
 import click
 
+from bot.slack.keyboards import PROSE_OPTIONS, to_words
+from bot.slack.lines import (
+    LIST_LIMIT,
+    ApproveLine,
+    DenyLine,
+    ExtendLine,
+    HelpLine,
+    Line,
+    RequestLine,
+    RetryLine,
+    ReviewLine,
+    RevokeLine,
+    StatusLine,
+    WithdrawLine,
+)
 from bot.slack.text import to_sentence
 from bot.slack.usage import HELP, USAGE, usage
 from core.domain.request import Ask, parse_request_id
 from core.duration import parse_duration
 from core.errors import Invalid
-from core.vocabulary import RequestId
 
 _TERMINAL: Final = "jitsudo"
 """What the terminal calls itself; here a slash stands before it."""
 
-LIST_LIMIT: Final = 20
-"""Requests that `status` lists in Slack."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ApproveLine:
-    """`approve <id> [--comment TEXT]`."""
-
-    request_id: RequestId
-    comment: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DenyLine:
-    """`deny <id> [--reason TEXT]`; without a reason a form asks for it."""
-
-    request_id: RequestId
-    reason: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StatusLine:
-    """`status [<id>] [--pending] [--mine] [--limit N]`."""
-
-    request_id: RequestId | None = None
-    pending: bool = False
-    mine: bool = False
-    limit: int = LIST_LIMIT
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RequestLine:
-    """`request --provider … --role … --scope …`; without anything, the form."""
-
-    ask: Ask | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WithdrawLine:
-    """`withdraw <id>`."""
-
-    request_id: RequestId
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HelpLine:
-    """`help`, `approve --help`, or nothing at all.
-
-    Attributes:
-        text: markup.
-    """
-
-    text: str
-
-
-Line: TypeAlias = (
-    ApproveLine | DenyLine | StatusLine | RequestLine | WithdrawLine | HelpLine
-)
-
 _HELP_WORDS: Final = frozenset({"help", "--help", "-h"})
-
-_SMART: Final = str.maketrans(
-    {
-        "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u00ab": '"', "\u00bb": '"',
-        "\u2018": "'", "\u2019": "'", "\u201a": "'",
-        "\u00a0": " ", "\u202f": " ", "\u2007": " ",
-    }
-)  # fmt: skip
-"""What phones and desktops make of straight quotes and blanks."""
-
-_OPTIONS: Final = "comment|reason|provider|role|scope|duration|pending|mine|limit|help"
-
-_DASHES: Final = re.compile(
-    rf"(?:(?<=\s)|\A)[\u2012-\u2015\u2212]+-*(?=(?:{_OPTIONS})\b)"
-)
-"""A dash before an option's name: it was typed as two hyphens."""
-
-_FREE_TEXT: Final = re.compile(r"\s--(comment|reason)(?:\s+|=)(.*)\Z", re.DOTALL)
 
 
 def parse_line(text: str) -> Line:
@@ -120,29 +54,6 @@ def parse_line(text: str) -> Line:
     return cast("Line", parsed)
 
 
-def to_words(text: str) -> list[str]:
-    """Return the words of a command as they were meant.
-
-    Entities are decoded once, quotes and blanks straightened, a dash before an
-    option becomes two hyphens. An apostrophe alone is no quote: then everything
-    after `--comment` or `--reason` is its text.
-    """
-    straight = _decoded(text).translate(_SMART)
-    straight = _DASHES.sub("--", straight)
-    try:
-        return shlex.split(straight)
-    except ValueError:
-        match = _FREE_TEXT.search(straight)
-        if match is None:
-            return straight.split()
-        said = match[2].strip().removeprefix('"').removesuffix('"')
-        return [*straight[: match.start()].split(), f"--{match[1]}", said]
-
-
-def _decoded(text: str) -> str:
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-
-
 def _spelling(error: Invalid) -> str:
     """Return one sentence about an id or a duration that is none."""
     if error.field == "request id":
@@ -163,7 +74,7 @@ def _explain(error: click.UsageError, words: list[str]) -> str:
         said = f"No such option `{error.option_name[:40]}`"
     if words[0] not in USAGE:
         return f"{said}."
-    prose = [word for word in words if word in {"--comment", "--reason"}]
+    prose = [word for word in words if word in PROSE_OPTIONS]
     if prose and "extra argument" in said:
         return f'{said}: put quotes round the text, as in {prose[0]} "looks fine".'
     return f"{said}: write `{USAGE[words[0]][0]}`."
@@ -206,21 +117,6 @@ def _command(name: str) -> Callable[[_Command], click.Command]:
     return decorate
 
 
-@_GROUP.command(
-    "revoke",
-    add_help_option=False,
-    context_settings={"ignore_unknown_options": True},
-)
-@click.argument("words", nargs=-1)
-def _revoke(**_words: object) -> Line:
-    message = (
-        "Ending a grant early is not in this version: it ends by itself when its "
-        "time is over; what is not decided yet is taken back with "
-        "`/jitsudo withdraw <id>`"
-    )
-    raise click.UsageError(message)
-
-
 @_command("approve")
 @click.argument("request_id", metavar="<id>")
 @click.option("--comment", default="")
@@ -241,17 +137,63 @@ def _withdraw(request_id: str) -> Line:
     return WithdrawLine(request_id=parse_request_id(request_id))
 
 
+@_command("revoke")
+@click.argument("request_id", metavar="<id>")
+@click.option("--reason", default="")
+def _revoke(request_id: str, reason: str) -> Line:
+    return RevokeLine(request_id=parse_request_id(request_id), reason=reason)
+
+
+@_command("retry")
+@click.argument("request_id", metavar="<id>")
+def _retry(request_id: str) -> Line:
+    return RetryLine(request_id=parse_request_id(request_id))
+
+
+@_command("extend")
+@click.argument("request_id", metavar="<id>")
+@click.option("--duration", required=True)
+@click.option("--reason", default="")
+def _extend(request_id: str, duration: str, reason: str) -> Line:
+    return ExtendLine(
+        request_id=parse_request_id(request_id),
+        duration=parse_duration("duration", duration),
+        reason=reason,
+    )
+
+
+@_command("review")
+@click.argument("request_id", metavar="<id>")
+@click.option("--note", required=True)
+def _review(request_id: str, note: str) -> Line:
+    return ReviewLine(request_id=parse_request_id(request_id), note=note)
+
+
 @_command("status")
 @click.argument("request_id", metavar="<id>", required=False)
 @click.option("--pending", is_flag=True)
 @click.option("--mine", is_flag=True)
+@click.option("--needs-review", is_flag=True)
 @click.option("--limit", type=click.IntRange(1, LIST_LIMIT), default=LIST_LIMIT)
-def _status(*, request_id: str | None, pending: bool, mine: bool, limit: int) -> Line:
+def _status(
+    *,
+    request_id: str | None,
+    pending: bool,
+    mine: bool,
+    needs_review: bool,
+    limit: int,
+) -> Line:
     wanted = parse_request_id(request_id) if request_id is not None else None
-    if wanted is not None and (pending or mine):
+    if wanted is not None and (pending or mine or needs_review):
         message = "An id stands alone"
         raise click.UsageError(message)
-    return StatusLine(request_id=wanted, pending=pending, mine=mine, limit=limit)
+    return StatusLine(
+        request_id=wanted,
+        pending=pending,
+        mine=mine,
+        needs_review=needs_review,
+        limit=limit,
+    )
 
 
 @_command("request")
@@ -260,6 +202,7 @@ def _status(*, request_id: str | None, pending: bool, mine: bool, limit: int) ->
 @click.option("--scope", default=None)
 @click.option("--duration", default=None)
 @click.option("--reason", default=None)
+@click.option("--break-glass", is_flag=True)
 def _request(
     *,
     provider: str | None,
@@ -267,9 +210,10 @@ def _request(
     scope: str | None,
     duration: str | None,
     reason: str | None,
+    break_glass: bool,
 ) -> Line:
     given = (provider, role, scope, duration, reason)
-    if all(value is None for value in given):
+    if all(value is None for value in given) and not break_glass:
         return RequestLine()
     for name, value in (("provider", provider), ("role", role), ("scope", scope)):
         if value is None:
@@ -282,5 +226,6 @@ def _request(
             resource_scope=scope or "",
             duration=parse_duration("duration", duration or "1h"),
             reason=reason or "",
+            break_glass=break_glass,
         )
     )

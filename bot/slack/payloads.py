@@ -74,11 +74,13 @@ class ButtonClick:
     """A press of a button on a message.
 
     Attributes:
+        action_id: which button.
         value: the request id as the button carries it; a hint until it is read.
         bot_id: who posted the message, if Slack says so.
     """
 
     person: SlackPerson
+    action_id: str
     value: str
     trigger_id: str
     response_url: str | None
@@ -103,6 +105,7 @@ class ButtonClick:
         ts = raw.container.message_ts or (raw.message.ts if raw.message else None)
         return cls(
             person=_person(raw.user, raw.team, raw.enterprise),
+            action_id=raw.actions[0].action_id,
             value=raw.actions[0].value,
             trigger_id=raw.trigger_id,
             response_url=raw.response_url,
@@ -158,12 +161,14 @@ class ModalSubmission:
 
     Attributes:
         values: what was typed, by the input's action id; empty if nothing was.
+        ticked: the values of the options that were ticked, of all inputs.
     """
 
     person: SlackPerson
     view_id: str
     private_metadata: str
     values: Mapping[str, str]
+    ticked: frozenset[str] = frozenset()
 
     @classmethod
     def from_payload(cls, body: Mapping[str, Any]) -> Self:
@@ -187,6 +192,12 @@ class ModalSubmission:
                 for block in raw.view.state.values.values()
                 for action_id, typed in block.items()
             },
+            ticked=frozenset(
+                option.value
+                for block in raw.view.state.values.values()
+                for typed in block.values()
+                for option in typed.selected_options
+            ),
         )
 
     @property

@@ -28,10 +28,13 @@ class Pings:
     async def of(self, request: ElevationRequest) -> Ping:
         """Return whom to call; why nobody, if nobody can be.
 
+        Where the glass was broken those are all who were not asked: also whoever
+        may approve without being notified otherwise.
+
         Raises:
             SlackNotSent: Slack does not say who they are just now.
         """
-        groups = request.routing.notify_groups
+        groups = _called(request)
         if not groups:
             return Ping(why_nobody="policy names nobody to call")
         try:
@@ -74,3 +77,10 @@ class Pings:
             if user_id is not None:
                 found.append(user_id)
         return found
+
+
+def _called(request: ElevationRequest) -> tuple[str, ...]:
+    routing = request.routing
+    if not request.ask.break_glass:
+        return routing.notify_groups
+    return tuple(sorted({*routing.approver_groups, *routing.notify_groups}))

@@ -56,10 +56,17 @@ class RawBlockActions(_Raw):
     actions: list[RawAction] = Field(min_length=1)
 
 
+class RawOption(_Raw):
+    """One choice of an input that offers several."""
+
+    value: str
+
+
 class RawInput(_Raw):
     """One input of a modal."""
 
     value: str | None = None
+    selected_options: list[RawOption] = []
 
 
 class RawState(_Raw):

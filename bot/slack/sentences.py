@@ -1,12 +1,13 @@
-"""What is answered to who decided, asked or looked; raw text, escaped later."""
+"""What is answered to who decided, asked or acted; raw text, escaped later."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
 
-from bot.slack.standing import asked_for, outcome_words
-from bot.slack.text import date_token, escape, one_line, spoken
+from bot.slack import ids
+from bot.slack.text import one_line
 from core.domain.decision import RequestRecord
-from core.domain.request import ElevationRequest
-from core.vocabulary import RequestId, RequestState, Verdict
+from core.vocabulary import RequestId, RequestState
 
 
 def result_line(record: RequestRecord) -> str:
@@ -52,57 +53,68 @@ def submitted(record: RequestRecord) -> str:
     """Return what somebody who asked reads."""
     request = record.request
     line = result_line(record)
-    if request.state is not RequestState.PENDING:
-        return f"{line}. Use it with: jitsudo exec {request.id} -- <command>"
-    groups = ", ".join(request.routing.approver_groups)
-    return f"{line}. {groups or 'Somebody whom policy allows'} can approve it now."
-
-
-def terminal_line(verdict: Verdict, request_id: RequestId | None) -> str:
-    """Return what does the same on the terminal; nothing without a request."""
-    if request_id is None:
-        return ""
-    if verdict is Verdict.APPROVE:
-        return f"jitsudo approve {request_id}"
-    return f'jitsudo deny {request_id} --reason "…"'
-
-
-def list_line(request: ElevationRequest, now: datetime) -> str:
-    """Return one request of a list."""
-    ask = request.ask
-    asked = f"{request.requester}: {asked_for(request)}, {spoken(ask.duration)}"
-    age = spoken(timedelta(minutes=(now - request.created_at) // timedelta(minutes=1)))
-    shown_age = f"{age} ago"
-    state = request.state.value
-    if request.state is RequestState.PENDING:
-        state += f" {request.counted_approvals} of {request.required_approvals}"
-    return f"`{request.id}` {state} · {asked} · {shown_age}"
-
-
-def details(record: RequestRecord, now: datetime) -> str:
-    """Return one request in full, as markup."""
-    request = record.request
-    lines = [list_line(request, now), f"Provider: {request.ask.provider}"]
-    if request.ask.reason:
-        lines.append(f"Reason: {_quoted(request.ask.reason)}")
-    lines += [
-        f"{decision.approver}: {decision.verdict.value}"
-        + (f": {_quoted(decision.text)}" if decision.text else "")
-        for decision in record.decisions
-    ]
-    outcome = outcome_words(request, now)
-    if outcome:
-        lines.append(f"Outcome: {outcome}; grant {request.grant_status.value}")
     if request.state is RequestState.PENDING:
         groups = ", ".join(request.routing.approver_groups)
-        lines.append(f"Who can approve: {groups or 'whom policy allows'}")
-    shown = escape("\n".join(lines))
-    in_force = request.state is RequestState.ACTIVE
-    if in_force and request.expires_at is not None:
-        shown += f"\nActive until {date_token(request.expires_at)}"
-    return shown
+        return f"{line}. {groups or 'Somebody whom policy allows'} can approve it now."
+    if request.needs_review:
+        line += ". Approvers are alerted; somebody else has to review it afterwards"
+    return f"{line}. Use it with: jitsudo exec {request.id} -- <command>"
 
 
-def _quoted(prose: str) -> str:
-    """Return what somebody wrote so that it cannot pass for lines of ours."""
-    return "“" + one_line(prose).replace("“", '"').replace("”", '"') + "”"
+def extended(record: RequestRecord) -> str:
+    """Return what somebody reads who asked for more time."""
+    return (
+        "Asked for more time; what you have goes on until the new grant runs, or to "
+        f"its end. {submitted(record)}"
+    )
+
+
+def revoked(record: RequestRecord) -> str:
+    """Return what somebody who ended a grant reads; the end is the provider's."""
+    if not record.request.is_ending:
+        return f"{result_line(record)}."
+    return (
+        f"Request {record.request.id} is being revoked. Its credentials are gone; "
+        "the card says when the provider has confirmed the end."
+    )
+
+
+def tried_again(record: RequestRecord) -> str:
+    """Return what somebody reads who had failed work tried again."""
+    doing = "ended" if record.request.is_ending else "granted"
+    return f"Request {record.request.id} is being {doing} now; the card follows."
+
+
+def reviewed(record: RequestRecord) -> str:
+    """Return what somebody who closed a review reads."""
+    return f"The review of request {record.request.id} is closed."
+
+
+def own_review() -> str:
+    """Return what somebody reads who wants to review what they did."""
+    return "You broke the glass: somebody else has to review it."
+
+
+def only_the_requester(requester: str) -> str:
+    """Return what somebody reads who wants to extend what is another's."""
+    return f"Only {requester} can extend this grant."
+
+
+_TERMINAL: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        ids.APPROVE: "",
+        ids.DENY: ' --reason "…"',
+        ids.REVOKE: "",
+        ids.RETRY: "",
+        ids.EXTEND: " --duration 1h",
+        ids.REVIEW: ' --note "…"',
+    }
+)
+"""What the terminal takes besides the id, by the command."""
+
+
+def terminal_line(command: str, request_id: RequestId | None) -> str:
+    """Return what does the same on the terminal; nothing without a request."""
+    if request_id is None or command not in _TERMINAL:
+        return ""
+    return f"jitsudo {command} {request_id}{_TERMINAL[command]}"

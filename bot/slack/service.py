@@ -21,9 +21,7 @@ from bot.slack.client import SlackClient
 from bot.slack.desk import Desk
 from bot.slack.failures import SlackCredential
 from bot.slack.gate import GatedApp
-from bot.slack.listeners.commands import CommandListeners
-from bot.slack.listeners.decisions import DecisionListeners
-from bot.slack.listeners.requests import RequestListeners
+from bot.slack.listeners.registry import register_listeners
 from bot.slack.pacing import Pacer
 from bot.slack.people import People
 from bot.slack.pings import Pings
@@ -123,16 +121,13 @@ class SlackService:
         adoption = Adoption(
             jitsudo=jitsudo, people=self._people, background=self._background
         )
-        DecisionListeners(
+        register_listeners(
+            app,
             desk=self._desk,
             client=self._client,
             adoption=adoption,
             clock=jitsudo.clock,
-        ).register(app)
-        CommandListeners(
-            desk=self._desk, client=self._client, clock=jitsudo.clock
-        ).register(app)
-        RequestListeners(desk=self._desk).register(app)
+        )
         return app
 
     def routes(self) -> list[web.RouteDef]:

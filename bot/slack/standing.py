@@ -5,10 +5,8 @@ from datetime import datetime
 from typing import Final
 
 from bot.slack.text import date_token, inline, short_name, spoken
-from core.domain.lifecycle import wrong_state
 from core.domain.request import ElevationRequest
-from core.errors import WrongState
-from core.vocabulary import GrantStatus, RequestEvent, RequestState
+from core.vocabulary import GrantStatus, RequestState
 
 NAME_SHOWN: Final = 254
 """Characters of an e-mail; all of them."""
@@ -22,10 +20,19 @@ def asked_for(request: ElevationRequest) -> str:
     return f"{request.ask.role} on {request.ask.resource_scope}"
 
 
-def push_text(request: ElevationRequest) -> str:
-    """Return who asks for what and for how long; raw text."""
+def title_of(request: ElevationRequest) -> str:
+    """Return who asks for what, or took it; raw text, nothing is cut."""
     name = short_name(request.requester)
-    return f"{name} asks: {asked_for(request)}, {spoken(request.ask.duration)}"
+    if request.ask.break_glass:
+        return f"🚨 {name} broke the glass: {asked_for(request)}"
+    if request.extends is not None:
+        return f"{name} asks for more time: {asked_for(request)}"
+    return f"{name} asks: {asked_for(request)}"
+
+
+def push_text(request: ElevationRequest) -> str:
+    """Return who asks for what and for how long; raw text, an emergency first."""
+    return f"{title_of(request)}, {spoken(request.ask.duration)}"
 
 
 def person(email: str | None) -> str:
@@ -61,7 +68,13 @@ def _outcome(request: ElevationRequest, now: datetime) -> _Outcome | None:
             | RequestState.EXPIRED
             | RequestState.REVOKED
         ):
-            return _Outcome("✅", "Approved", request.decided_by, request.decided_at)
+            return _granted(request)
+
+
+def _granted(request: ElevationRequest) -> _Outcome:
+    if request.ask.break_glass:
+        return _Outcome("🚨", "Break-glass", at=request.decided_at)
+    return _Outcome("✅", "Approved", request.decided_by, request.decided_at)
 
 
 def outcome_line(request: ElevationRequest, now: datetime) -> str:
@@ -107,20 +120,58 @@ def _in_force(request: ElevationRequest) -> str:
         GrantStatus.ISSUING: "Granting…",
         GrantStatus.FAILED: f"*Failed*: {complaint}",
         GrantStatus.ACTIVE: active,
-        GrantStatus.REVOKING: "Revoking…",
+        GrantStatus.REVOKING: _revoking(request),
         GrantStatus.REVOKE_FAILED: f"*Not ended yet*: {complaint}",
         GrantStatus.ENDED: "Ended",
     }
     return lines[request.grant_status]
 
 
+def _revoking(request: ElevationRequest) -> str:
+    """Return what is said until the provider has confirmed an end."""
+    if request.ended_by is not None:
+        return f"*Revoking…*, asked by {person(request.ended_by)}{_why(request)}"
+    return f"*Revoking…*{_why(request) or ': its time is over'}"
+
+
 def _revoked(request: ElevationRequest) -> str:
-    why = inline(request.end_reason, ERROR_SHOWN)
-    told = f": {why}" if why else ""
-    if request.issued_at is None and request.ended_by == "system":
-        return f"*Given up*{_when(request.ended_at)}{told or ': it was never issued'}"
+    if was_abandoned(request):
+        told = _why(request) or ": it was never issued"
+        return f"*Given up*{_when(request.ended_at)}{told}"
+    if was_extended(request):
+        return f"*Ended*{_when(request.ended_at)}{_why(request)}"
     by = person(request.ended_by)
-    return f"*Revoked* by {by}{_when(request.ended_at)}{told}"
+    return f"*Revoked* by {by}{_when(request.ended_at)}{_why(request)}"
+
+
+def was_abandoned(request: ElevationRequest) -> bool:
+    """Tell whether issuing was given up by the clock, not by a person."""
+    return _ended_by_itself(request) and request.issued_at is None
+
+
+def was_extended(request: ElevationRequest) -> bool:
+    """Tell whether its grant ended because another one took its place."""
+    return _ended_by_itself(request) and request.issued_at is not None
+
+
+def _ended_by_itself(request: ElevationRequest) -> bool:
+    return request.state is RequestState.REVOKED and request.ended_by == "system"
+
+
+def review_line(request: ElevationRequest) -> str:
+    """Return how the review stands, as a line of markup; empty where none is owed."""
+    if not request.ask.break_glass:
+        return ""
+    if request.needs_review:
+        name = inline(short_name(request.requester))
+        return f"🔎 *Review open*: somebody other than {name} has to look into it"
+    by = person(request.reviewed_by)
+    return f"🔎 *Reviewed* by {by}{_when(request.reviewed_at)}"
+
+
+def _why(request: ElevationRequest) -> str:
+    why = inline(request.end_reason, ERROR_SHOWN)
+    return f": {why}" if why else ""
 
 
 def _error(request: ElevationRequest) -> str:
@@ -140,21 +191,3 @@ def _when(moment: datetime | None) -> str:
 def is_open(request: ElevationRequest, now: datetime) -> bool:
     """Tell whether anybody can still decide."""
     return request.state is RequestState.PENDING and not request.has_lapsed(now)
-
-
-def refuse_closed(request: ElevationRequest, now: datetime) -> None:
-    """Do nothing for a request that can be decided.
-
-    Raises:
-        WrongState: nobody can decide it any more.
-    """
-    if request.has_lapsed(now):
-        raise WrongState(
-            request_id=request.id,
-            expected=RequestState.PENDING.value,
-            actual=RequestState.EXPIRED.value,
-            by="system",
-            at=request.lapses_at,
-        )
-    if request.state is not RequestState.PENDING:
-        raise wrong_state(request, RequestEvent.DENY)

@@ -14,7 +14,6 @@ import structlog
 from bot.slack.attempts import (
     has_no_place,
     is_done,
-    is_first_post,
     is_told_twice,
     sending,
     settled,
@@ -139,15 +138,7 @@ class SurfaceRenderer:
         Returns:
             Where the message is; None where there is nothing to tell.
         """
-        surface = draft.surface
-        ping = None
-        if surface.purpose is SurfacePurpose.CARD and is_first_post(draft):
-            try:
-                ping = await self._ping(draft)
-            except SlackNotSent:
-                if attempts <= PATIENT_TRIES:
-                    raise
-                ping = Ping(why_nobody="Slack did not say who they are")
+        ping = await self._ping(draft, attempts=attempts) if draft.may_call else None
         message = draft.message(ping)
         if message is None:
             return None
@@ -156,10 +147,23 @@ class SurfaceRenderer:
         except SlackRefused as refusal:
             if refusal.error not in INVALID_BLOCKS:
                 raise
-            _log.error("message_refused", surface=surface.id, why=refusal.why)
-            return await self._send(draft, draft.minimal(), deadline)
+            _log.error("message_refused", surface=draft.surface.id, why=refusal.why)
+            return await self._send(draft, draft.minimal(ping), deadline)
 
-    async def _ping(self, draft: Draft) -> Ping:
+    async def _ping(self, draft: Draft, *, attempts: int) -> Ping:
+        """Return whom a first post calls; waits for Slack, but not for ever.
+
+        Raises:
+            SlackNotSent: Slack does not say who they are, or takes too long.
+        """
+        try:
+            return await self._looked_up(draft)
+        except SlackNotSent:
+            if attempts <= PATIENT_TRIES:
+                raise
+            return Ping(why_nobody="Slack did not say who they are")
+
+    async def _looked_up(self, draft: Draft) -> Ping:
         """Return whom to call.
 
         Raises:

@@ -21,6 +21,12 @@ MODAL_TITLE_LIMIT: Final = 24
 INPUT_LIMIT: Final = 3_000
 """Source: docs.slack.dev, plain-text input element, `max_length`."""
 
+OPTION_LIMIT: Final = 75
+"""Of an option's text, and of its description.
+
+Source: docs.slack.dev, option object.
+"""
+
 BLOCK_ID_LIMIT: Final = 255
 BUTTON_VALUE_LIMIT: Final = 2_000
 """Source: docs.slack.dev, button element."""

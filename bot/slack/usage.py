@@ -8,12 +8,16 @@ USAGE: Final = {
     "request": (
         (
             "/jitsudo request --provider NAME --role ROLE --scope SCOPE "
-            '[--duration 1h] [--reason "INC-4421"]'
+            '[--duration 1h] [--reason "INC-4421"] [--break-glass]'
         ),
-        "asks for a role; with nothing behind it, it opens a form",
+        (
+            "asks for a role; with nothing behind it, it opens a form. With "
+            "--break-glass you have it at once if policy lets you; approvers are "
+            "alerted, and one of them has to review it"
+        ),
     ),
     "status": (
-        "/jitsudo status [<id>] [--pending] [--mine] [--limit N]",
+        "/jitsudo status [<id>] [--pending] [--mine] [--needs-review] [--limit N]",
         "lists what waits and you may see; with an id it shows one request",
     ),
     "approve": (
@@ -27,6 +31,22 @@ USAGE: Final = {
     "withdraw": (
         "/jitsudo withdraw <id>",
         "takes back a request of your own before it is decided",
+    ),
+    "extend": (
+        '/jitsudo extend <id> --duration 1h [--reason "not done yet"]',
+        "asks for more time; what you have goes on until the new grant runs",
+    ),
+    "revoke": (
+        '/jitsudo revoke <id> [--reason "done"]',
+        "ends a grant early, your own or one that you may approve",
+    ),
+    "retry": (
+        "/jitsudo retry <id>",
+        "has what failed tried again now, issuing or ending",
+    ),
+    "review": (
+        '/jitsudo review <id> --note "what you found"',
+        "closes the review of a break-glass request of somebody else",
     ),
 }
 """What to type for each command, and what that does."""

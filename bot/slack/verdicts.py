@@ -102,7 +102,7 @@ def _unclear(draft: Draft, failure: SlackFailed, tries: int) -> Settlement:
 def _refused(draft: Draft, failure: SlackRefused, tries: int) -> Settlement:
     """Return what follows from a no: posted anew if it was deleted, else parked."""
     if failure.error in MESSAGE_LOST and draft.surface.ts is not None:
-        again = timedelta(0) if draft.is_open else None
+        again = timedelta(0) if draft.is_awaited else None
         return Settlement(state=SurfaceState.GONE, error=failure.why, retry_after=again)
     is_card = draft.surface.purpose is SurfacePurpose.CARD
     again = PARKED_PAUSE if is_card and tries < PARKED_TRIES else None

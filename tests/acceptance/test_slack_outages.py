@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.cards import offered
 from tests.support.demos import DemoDriver, eventually, running_demo
 
 POST = "chat.postMessage"
@@ -129,7 +130,7 @@ def test_a_post_that_fails_comes_once_and_holds_up_no_decision(
 
     assert status == 200
     (card,) = copies(product, request_id, "Active")
-    assert "actions" not in [block["type"] for block in card["blocks"]]
+    assert offered(card) == ["revoke"]
     eventually(lambda: request_id in product.dms("alice"), "the DM", seconds=40)
 
 
@@ -149,7 +150,7 @@ def test_an_edit_that_fails_is_made_all_the_same(
     assert answer["error"] is None
     assert answer["ack"]["ms"] < 2_900
     (card,) = copies(product, request_id, "Active")
-    assert "actions" not in [block["type"] for block in card["blocks"]]
+    assert offered(card) == ["revoke"]
 
 
 def test_after_a_lost_answer_there_is_one_more_card_and_each_works(
@@ -174,7 +175,7 @@ def test_after_a_lost_answer_there_is_one_more_card_and_each_works(
     both = copies(product, request_id, "Active")
     assert len(both) == 2
     for card in both:
-        assert "actions" not in [block["type"] for block in card["blocks"]]
+        assert offered(card) == ["revoke"]
     assert product.actions(request_id).count("request.approved") == 1
     assert product.dms("alice").count(f"jitsudo exec {request_id}") == 1
 
@@ -252,7 +253,7 @@ def test_a_429_that_did_not_say_how_long_was_waited_out(
 
     card = driver.card(request_id, showing="Active", seconds=PATIENCE_SECONDS)
 
-    assert "actions" not in [block["type"] for block in card["blocks"]]
+    assert offered(card) == ["revoke"]
 
 
 def test_a_post_that_never_ended_left_one_more_card_and_both_are_right(

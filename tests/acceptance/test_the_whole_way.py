@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.support.cards import offered
 from tests.support.demos import DemoDriver, eventually
 
 
@@ -19,7 +20,7 @@ def test_a_button_approves_and_the_card_the_dm_and_the_terminal_say_so(
     assert answer["error"] is None
     assert answer["ephemeral"] == []
     card = demo.card(request_id, showing="Active")
-    assert "actions" not in [block["type"] for block in card["blocks"]]
+    assert offered(card) == ["revoke"]
     assert "bob" in json.dumps(card)
     eventually(lambda: request_id in demo.dms("alice"), "alice's DM")
     shown = demo.status(request_id)
@@ -118,12 +119,12 @@ def test_production_needs_two_people_of_whom_one_is_from_security(
 
 
 def test_a_short_readonly_role_needs_nobody(demo: DemoDriver) -> None:
-    """Tier auto: granted at once, with a card that has no buttons."""
+    """Tier auto: granted at once, with a card that asks nobody."""
     request_id = demo.ask(role="logs-readonly", duration="2m")
 
     card = demo.card(request_id, showing="Active")
 
-    assert "actions" not in [block["type"] for block in card["blocks"]]
+    assert offered(card) == ["revoke"]
     assert demo.status(request_id)["approver_identity"] == "policy"
 
 

@@ -191,9 +191,12 @@ async def test_two_who_do_not_hold_alone_hold_at_once(
         store.transaction() as one,
         replica.transaction() as two,
     ):
-        assert await one.principals.hold(ALICE, is_alone=False)
         async with asyncio.timeout(5):
-            assert await two.principals.hold(ALICE, is_alone=False)
+            held = [
+                await each.principals.hold(ALICE, is_alone=False) for each in (one, two)
+            ]
+
+    assert held == [PrincipalRow(email=ALICE)] * 2
 
 
 async def test_sealed_credentials_are_paged_in_order_of_their_ids(

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.cards import is_card_of
+
 JITSUDO = Path(sys.executable).with_name("jitsudo")
 START_SECONDS = 60
 
@@ -192,9 +194,9 @@ class DemoDriver:
         return [call for call in told["calls"] if call["method"] == method]
 
     def cards(self, request_id: str) -> list[dict[str, Any]]:
-        """Return the messages in the channel that name a request."""
+        """Return the messages in the channel that are a request's card."""
         messages = self.state()["channels"][0]["messages"]
-        return [m for m in messages if request_id in json.dumps(m["blocks"])]
+        return [m for m in messages if m["blocks"] and is_card_of(m, request_id)]
 
     def card(
         self, request_id: str, *, showing: str = "", seconds: float = 15

@@ -1,5 +1,6 @@
 """Command lines that mean the same on the terminal and after `/jitsudo`."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -83,3 +84,61 @@ HELPED: Final = tuple(
     for flag in ("--help", "-h")
 )
 """Lines that show what one command takes."""
+
+GRANTS_UNDERSTOOD: Final[dict[str, tuple[object, ...]]] = {
+    f"revoke {ID}": ("revoke", ID, ""),
+    f'revoke {ID} --reason "incident over"': ("revoke", ID, "incident over"),
+    f"revoke --reason=done {ID.lower()}": ("revoke", ID, "done"),
+    f"retry {ID}": ("retry", ID),
+    f"extend {ID} --duration 1h30m": ("extend", ID, timedelta(minutes=90), ""),
+    f'extend {ID} --duration=1h --reason "not done yet"': (
+        "extend",
+        ID,
+        timedelta(hours=1),
+        "not done yet",
+    ),
+    f'review {ID} --note "pods were down; nothing else touched"': (
+        "review",
+        ID,
+        "pods were down; nothing else touched",
+    ),
+    f"review --note=fine {ID}": ("review", ID, "fine"),
+    "status --needs-review": ("list", RequestQuery(needs_review=True, limit=20)),
+    "status --needs-review --mine --limit 2": (
+        "list",
+        RequestQuery(mine=True, needs_review=True, limit=2),
+    ),
+    f'{_REQUEST} --break-glass --reason "nobody answers"': (
+        "submit",
+        replace(_ASK, reason="nobody answers", break_glass=True),
+    ),
+}
+"""The same for what is about grants and their emergencies."""
+
+GRANTS_REFUSED: Final = (
+    "revoke",
+    f"revoke {ID} --reason",
+    f"revoke {ID} done",
+    f"revoke {ID} --note done",
+    f"retry {ID} --reason now",
+    f"extend {ID}",
+    f"extend {ID} --duration",
+    f"extend {ID} --duration 0",
+    f"extend {ID} --duration -1h",
+    f"extend {ID} 1h",
+    f"review {ID}",
+    f"review {ID} --note",
+    f"review {ID} --note looks fine",
+    f"review {ID} --reason fine",
+    f"status {ID} --needs-review",
+    "request --break-glass",
+    f"{_REQUEST} --break-glass=yes",
+)
+"""Lines about grants that neither accepts."""
+
+GRANTS_HELPED: Final = tuple(
+    f"{name} {flag}"
+    for name in ("extend", "retry", "review", "revoke")
+    for flag in ("--help", "-h")
+)
+"""Lines that show what one command about grants takes."""

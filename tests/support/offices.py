@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +21,23 @@ from bot.sandbox.server import serving
 from bot.settings import SlackSettings
 from bot.slack.service import DRAIN_SECONDS, SlackService
 from bot.slack.sockets import PING_SECONDS
+from core.clock import SystemClock
 from core.domain.audit import AuditEvent
+from core.domain.job import NewJob
 from core.domain.principal import Actor
 from core.domain.request import Ask, ElevationRequest
 from core.domain.surface import Surface
 from core.policy.bundle import write_starter
 from core.ports import AuditFilter
+from core.providers.sealing import FernetSealer
 from core.settings import CoreSettings
+from core.store.engine import open_store
 from core.store.migrate import migrate
 from core.vocabulary import JobKind, Origin, RequestId
-from core.wiring import Jitsudo, open_jitsudo
-from tests.support.builders import ALICE, an_ask
+from core.wiring import Jitsudo, assemble, open_jitsudo, open_policy
+from tests.support.builders import ALICE, BOB, an_ask
+from tests.support.cards import is_card_of
+from tests.support.providers import ScriptedProvider
 from tests.support.workspaces import Hands
 
 Json = dict[str, Any]
@@ -46,11 +53,41 @@ class Office:
     sandbox: Sandbox
     hands: Hands
     groups_file: Path
+    provider: ScriptedProvider | None = None
 
     async def ask(self, requester: str = ALICE, ask: Ask | None = None) -> RequestId:
         """Submit a request as from the terminal."""
         approvals = self.jitsudo.acting(Actor(email=requester, origin=Origin.API))
         return (await approvals.submit(ask or an_ask())).request.id
+
+    async def active(self, ask: Ask | None = None) -> RequestId:
+        """Return a request of alice's whose card says that it is active."""
+        request_id = await self.ask(ask=ask)
+        await self.approve(request_id)
+        await self.card(request_id, showing="*Active* until")
+        return request_id
+
+    async def approve(self, request_id: RequestId) -> None:
+        """Have bob approve a request as from the terminal."""
+        bob = self.jitsudo.acting(Actor(email=BOB, origin=Origin.API))
+        await bob.approve(request_id, comment="")
+
+    async def hurry(self, kind: JobKind) -> None:
+        """Make the waiting jobs of one kind due now."""
+        long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+        async with self.jitsudo.store.transaction() as uow:
+            for job in await uow.jobs.find(failing_only=False, limit=500):
+                if job.kind is kind:
+                    sooner = NewJob(
+                        kind=job.kind,
+                        lane=job.lane,
+                        key=job.key,
+                        due_at=long_ago,
+                        payload=job.payload,
+                    )
+                    await uow.jobs.add(sooner)
+            await uow.commit()
+        self.jitsudo.signal.ring()
 
     async def request(self, request_id: RequestId) -> ElevationRequest:
         """Return a request as stored."""
@@ -71,12 +108,12 @@ class Office:
         return found[::-1]
 
     async def cards(self, request_id: RequestId) -> list[Json]:
-        """Return every message in the channel that names a request."""
+        """Return every message in the channel that is a request's card."""
         state = await self.hands.state()
         return [
             message
             for message in state["channels"][0]["messages"]
-            if request_id in json.dumps([message["text"], message["blocks"]])
+            if is_card_of(message, request_id)
         ]
 
     async def card(self, request_id: RequestId, *, showing: str = "") -> Json:
@@ -94,6 +131,10 @@ class Office:
         """Press a button of the request's card."""
         card = await self.card(request_id)
         return await self.hands.click(who, card["ts"], action)
+
+    async def click_dm(self, who: str, message: Json, action: str) -> Json:
+        """Press a button of a direct message."""
+        return await self.hands.click(who, message["ts"], action, channel=who)
 
     async def dm(self, who: str, *, showing: str) -> Json:
         """Return a direct message that shows `showing`."""
@@ -136,6 +177,7 @@ async def open_office(
     is_working: bool = True,
     drain_seconds: float = DRAIN_SECONDS,
     ping_seconds: float = PING_SECONDS,
+    provider: ScriptedProvider | None = None,
 ) -> AsyncIterator[Office]:
     """Run the Slack front end and its workers beside a sandbox that is served.
 
@@ -143,6 +185,7 @@ async def open_office(
         is_working: without it no job runs, as in a server that just stopped.
         drain_seconds: how long what is in flight may take at the end.
         ping_seconds: how often a Socket Mode connection is tried.
+        provider: instead of the stand-in `local`.
     """
     url = f"sqlite+aiosqlite:///{directory / 'jitsudo.db'}"
     await migrate(url)
@@ -167,7 +210,7 @@ async def open_office(
         allow_shared_channels=allow_shared,
         pacing=False,
     )
-    async with open_jitsudo(core) as jitsudo:
+    async with _opened(core, provider) as jitsudo:
         slack = SlackService(
             jitsudo=jitsudo,
             settings=settings,
@@ -185,7 +228,35 @@ async def open_office(
                 sandbox=sandbox,
                 hands=Hands(sandbox.url, http),
                 groups_file=policy / "groups.yaml",
+                provider=provider,
             )
+
+
+@asynccontextmanager
+async def _opened(
+    settings: CoreSettings, provider: ScriptedProvider | None
+) -> AsyncIterator[Jitsudo]:
+    """Open core, with a provider of the test's own if it has one."""
+    if provider is None:
+        async with open_jitsudo(settings) as jitsudo:
+            yield jitsudo
+        return
+    store = open_store(settings.database_url.get_secret_value())
+    policy = await open_policy(settings)
+    try:
+        yield assemble(
+            settings,
+            clock=SystemClock(),
+            store=store,
+            policy=policy,
+            sealer=FernetSealer(
+                [key.get_secret_value() for key in settings.encryption_keys]
+            ),
+            providers={provider.name: provider},
+        )
+    finally:
+        await policy.close()
+        await store.close()
 
 
 @asynccontextmanager
@@ -234,5 +305,16 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
     async with (
         serving(Sandbox(pacing=False)) as sandbox,
         open_office(tmp_path, sandbox) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+async def scripted_office(tmp_path: Path) -> AsyncIterator[Office]:
+    """An office whose provider does what the test says."""
+    provider = ScriptedProvider(clock=SystemClock())
+    async with (
+        serving(Sandbox(pacing=False)) as sandbox,
+        open_office(tmp_path, sandbox, provider=provider) as running,
     ):
         yield running

@@ -29,6 +29,13 @@ def _input(element: Json, **more: Any) -> Json:
 
 TEXT_INPUT: Json = {"type": "plain_text_input", "action_id": "reason"}
 OPTION: Json = {"text": _plain("One"), "value": "1"}
+MARKED: Json = {"text": {"type": "mrkdwn", "text": "*One*"}, "value": "1"}
+
+
+def _boxes(*options: Json, **more: Any) -> Json:
+    return {"type": "checkboxes", "action_id": "c", "options": list(options), **more}
+
+
 CONFIRM: Json = {
     "title": _plain("Sure?"),
     "text": _plain("Really"),
@@ -49,6 +56,18 @@ CONFIRM: Json = {
         _actions(_button(value="x" * 2000, style="primary", confirm=CONFIRM)),
         _actions({"type": "static_select", "action_id": "s", "options": [OPTION]}),
         _input(TEXT_INPUT | {"multiline": True, "max_length": 2000}, optional=True),
+        _input(
+            _boxes(
+                {
+                    "text": _plain("x" * 75),
+                    "description": _plain("x" * 75),
+                    "value": "x" * 150,
+                },
+                MARKED,
+            ),
+            optional=True,
+        ),
+        _actions(_boxes(OPTION, initial_options=[OPTION])),
     ],
 )
 def test_good_block_passes(block: Json) -> None:
@@ -102,6 +121,25 @@ def test_good_block_passes(block: Json) -> None:
         (
             _input({"type": "radio_buttons", "options": [OPTION] * 11}),
             "no more than 10 items allowed",
+        ),
+        (_input(_boxes(*[OPTION] * 11)), "no more than 10 items allowed"),
+        (_input(_boxes()), "no less than 1 items required"),
+        (
+            _input(_boxes(OPTION | {"text": _plain("x" * 76)})),
+            "less than 76 characters [json-pointer:/blocks/0/element/options/0/text/",
+        ),
+        (
+            _input(_boxes(OPTION | {"description": _plain("x" * 76)})),
+            "less than 76 characters",
+        ),
+        (_input(_boxes(OPTION | {"value": "x" * 151})), "less than 151 characters"),
+        (
+            _input(_boxes(OPTION, initial_options=[])),
+            "no less than 1 items required",
+        ),
+        (
+            _input({"type": "static_select", "options": [MARKED]}),
+            "must be one of: plain_text",
         ),
         (
             _input(

@@ -1,7 +1,9 @@
 """Answers `/jitsudo`: privately, in the ack, after what it asks for is done."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
@@ -9,34 +11,53 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from bot.slack import ids
 from bot.slack.client import SlackClient
 from bot.slack.desk import Act, Answer, Desk
-from bot.slack.grammar import (
+from bot.slack.grammar import parse_line
+from bot.slack.lines import (
     ApproveLine,
     DenyLine,
+    ExtendLine,
+    GrantLine,
     HelpLine,
     Line,
     RequestLine,
+    RetryLine,
+    ReviewLine,
+    RevokeLine,
     StatusLine,
     WithdrawLine,
-    parse_line,
 )
+from bot.slack.listing import details, list_line
 from bot.slack.middleware import deadline_of, matched
 from bot.slack.modals import deny_modal, request_modal
-from bot.slack.once import Once
 from bot.slack.payloads import SlashCommand, ViewMemory
 from bot.slack.sentences import (
     decided,
-    details,
-    list_line,
+    extended,
+    reviewed,
+    revoked,
     submitted,
     terminal_line,
+    tried_again,
 )
-from bot.slack.standing import refuse_closed
+from bot.slack.stale import refuse_closed
 from bot.slack.text import FALLBACK_LIMIT, clip, escape
 from core.approvals import RequestQuery
 from core.domain.text import checked_prose
 from core.errors import Invalid
 from core.ports import Clock
 from core.vocabulary import RequestState, Verdict
+
+_COMMANDS: Final[Mapping[type[Line], str]] = MappingProxyType(
+    {
+        ApproveLine: ids.APPROVE,
+        DenyLine: ids.DENY,
+        RevokeLine: ids.REVOKE,
+        RetryLine: ids.RETRY,
+        ExtendLine: ids.EXTEND,
+        ReviewLine: ids.REVIEW,
+    }
+)
+"""What the terminal calls what a line does."""
 
 
 class CommandListeners:
@@ -47,7 +68,6 @@ class CommandListeners:
         self._desk = desk
         self._client = client
         self._clock = clock
-        self._once = Once()
 
     def register(self, app: AsyncApp) -> None:
         """Attach this listener to `app`."""
@@ -71,12 +91,8 @@ class CommandListeners:
         if isinstance(line, HelpLine):
             await ack(text=line.text)
             return
-        asks = isinstance(line, RequestLine)
-        act = replace(_about(act, line), is_submission=asks)
-        answer = await self._once.do(
-            command.trigger_id if asks else "",
-            lambda: self._desk.answer(act, lambda: self._do(act, line, command)),
-        )
+        act = _about(act, line)
+        answer = await self._desk.answer(act, lambda: self._do(act, line, command))
         if answer.text is None:
             await ack()
         elif answer.is_markup:
@@ -90,6 +106,8 @@ class CommandListeners:
                 return await self._open_denial(act, line, command)
             case ApproveLine() | DenyLine() | WithdrawLine():
                 return await self._change(act, line)
+            case RevokeLine() | RetryLine() | ExtendLine() | ReviewLine():
+                return await self._change_grant(act, line, command)
             case StatusLine():
                 return await self._status(act, line)
             case RequestLine():
@@ -110,6 +128,29 @@ class CommandListeners:
             record = await approvals.withdraw(line.request_id)
         return Answer(text=decided(record))
 
+    async def _change_grant(
+        self, act: Act, line: GrantLine, command: SlashCommand
+    ) -> Answer:
+        approvals = await self._desk.approvals(act)
+        match line:
+            case RevokeLine():
+                record = await approvals.revoke(line.request_id, reason=line.reason)
+                return Answer(text=revoked(record))
+            case RetryLine():
+                record = await approvals.retry(line.request_id)
+                return Answer(text=tried_again(record))
+            case ReviewLine():
+                record = await approvals.review(line.request_id, note=line.note)
+                return Answer(text=reviewed(record))
+            case ExtendLine():
+                record = await approvals.extend(
+                    line.request_id,
+                    duration=line.duration,
+                    reason=line.reason,
+                    key=command.trigger_id,
+                )
+                return Answer(text=extended(record))
+
     async def _open_denial(
         self, act: Act, line: DenyLine, command: SlashCommand
     ) -> Answer:
@@ -128,11 +169,12 @@ class CommandListeners:
         if line.request_id is not None:
             record = await approvals.get(line.request_id)
             return Answer(text=details(record, now), is_markup=True)
-        only_pending = line.pending or not line.mine
+        only_pending = line.pending or not (line.mine or line.needs_review)
         page = await approvals.list(
             RequestQuery(
                 mine=line.mine,
                 states=frozenset({RequestState.PENDING} if only_pending else ()),
+                needs_review=line.needs_review,
                 limit=line.limit,
             )
         )
@@ -152,22 +194,27 @@ class CommandListeners:
             await self._client.open_view(command.trigger_id, form, act.deadline)
             return Answer()
         approvals = await self._desk.approvals(act)
-        return Answer(text=submitted(await approvals.submit(line.ask)))
+        # The same command sent twice, here or to another replica, asks once.
+        record = await approvals.submit(line.ask, key=command.trigger_id)
+        return Answer(text=submitted(record))
 
 
 def _about(act: Act, line: Line) -> Act:
     """Return the act with what the line says it is about."""
-    if isinstance(line, WithdrawLine | StatusLine):
-        return replace(act, request_id=line.request_id)
-    if not isinstance(line, ApproveLine | DenyLine):
-        return act
-    verdict = Verdict.APPROVE if isinstance(line, ApproveLine) else Verdict.DENY
-    return replace(
-        act,
-        request_id=line.request_id,
-        verdict=verdict,
-        terminal_line=terminal_line(verdict, line.request_id),
-    )
+    match line:
+        case RequestLine():
+            return replace(act, is_submission=True)
+        case HelpLine():
+            return act
+        case ApproveLine() | DenyLine():
+            is_yes = isinstance(line, ApproveLine)
+            act = replace(act, verdict=Verdict.APPROVE if is_yes else Verdict.DENY)
+        case ExtendLine():
+            act = replace(act, is_submission=True, is_for_approvers=False)
+        case _:
+            pass
+    same = terminal_line(_COMMANDS.get(type(line), ""), line.request_id)
+    return replace(act, request_id=line.request_id, terminal_line=same)
 
 
 def _shown(text: str) -> str:

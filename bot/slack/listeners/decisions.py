@@ -1,6 +1,5 @@
 """Turns button presses and the modals behind them into decisions."""
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -8,24 +7,26 @@ from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.slack import ids
 from bot.slack.adoption import Adoption
-from bot.slack.blocks import Block
 from bot.slack.client import SlackClient
-from bot.slack.desk import Act, Answer, Desk, id_or_none
-from bot.slack.middleware import deadline_of, matched
-from bot.slack.modals import (
-    approve_modal,
-    deny_modal,
-    marked_field,
-    result_modal,
+from bot.slack.desk import Act, Answer, Desk
+from bot.slack.listeners.acts import (
+    act_of_click,
+    act_of_modal,
+    form_answer,
+    open_form,
+    request_of,
 )
-from bot.slack.payloads import ButtonClick, ModalSubmission, ViewMemory
-from bot.slack.sentences import own_request, still_needed, terminal_line
-from bot.slack.standing import is_open, refuse_closed
-from core.domain.request import ElevationRequest, parse_request_id
+from bot.slack.middleware import matched
+from bot.slack.modals import approve_modal, deny_modal
+from bot.slack.payloads import ButtonClick, ModalSubmission
+from bot.slack.sentences import own_request, still_needed
+from bot.slack.stale import refuse_closed
+from bot.slack.standing import is_open
+from core.domain.request import parse_request_id
 from core.domain.text import checked_prose
 from core.errors import Invalid
 from core.ports import Clock
-from core.vocabulary import RequestId, Verdict
+from core.vocabulary import Verdict
 
 
 class DecisionListeners:
@@ -56,7 +57,7 @@ class DecisionListeners:
     ) -> None:
         """Approve the request on whose card the button was pressed."""
         click = ButtonClick.from_payload(body)
-        act = _act_of(click, Verdict.APPROVE, context)
+        act = act_of_click(click, context, ids.APPROVE, Verdict.APPROVE)
         answer = await self._desk.answer(act, lambda: self._approve(act, click))
         self._desk.tell(click.response_url, answer)
         self._adoption.noticed(click, answer)
@@ -67,7 +68,7 @@ class DecisionListeners:
     ) -> None:
         """Open the modal that asks why."""
         click = ButtonClick.from_payload(body)
-        act = _act_of(click, Verdict.DENY, context)
+        act = act_of_click(click, context, ids.DENY, Verdict.DENY)
         answer = await self._desk.answer(act, lambda: self._open_denial(act, click))
         self._desk.tell(click.response_url, answer)
         self._adoption.noticed(click, answer)
@@ -78,32 +79,36 @@ class DecisionListeners:
     ) -> None:
         """Approve with the comment from the modal."""
         sent = ModalSubmission.from_payload(body)
-        act = _act_of_modal(sent, Verdict.APPROVE, context)
+        act = act_of_modal(sent, context, ids.APPROVE, Verdict.APPROVE)
         answer = await self._desk.answer(act, lambda: self._approve_sent(act, sent))
-        await ack(**_modal_answer("Approval", ids.COMMENT, answer))
+        await ack(**form_answer("Approval", {ids.COMMENT}, answer))
 
     async def deny_with_reason(
         self, ack: AsyncAck, body: dict[str, Any], context: AsyncBoltContext
     ) -> None:
         """Deny with the reason from the modal."""
         sent = ModalSubmission.from_payload(body)
-        act = _act_of_modal(sent, Verdict.DENY, context)
+        act = act_of_modal(sent, context, ids.DENY, Verdict.DENY)
         answer = await self._desk.answer(act, lambda: self._deny_sent(act, sent))
-        await ack(**_modal_answer("Denial", ids.REASON, answer))
+        await ack(**form_answer("Denial", {ids.REASON}, answer))
 
     async def _approve(self, act: Act, click: ButtonClick) -> Answer:
         request_id = parse_request_id(click.value)
         approvals = await self._desk.approvals(act)
         request = await self._desk.request(request_id, act.deadline)
         if request.routing.require_comment and is_open(request, self._clock.now()):
-            return await self._open(approve_modal, request, click, act)
+            return await open_form(
+                self._client, approve_modal, request, click=click, act=act
+            )
         try:
             record = await approvals.approve(request_id, comment="")
         except Invalid as error:
             if error.field != ids.COMMENT:
                 raise
             # Policy wants a comment now, which it did not at submission.
-            return await self._open(approve_modal, request, click, act)
+            return await open_form(
+                self._client, approve_modal, request, click=click, act=act
+            )
         return Answer(text=still_needed(record) or None)
 
     async def _open_denial(self, act: Act, click: ButtonClick) -> Answer:
@@ -114,73 +119,18 @@ class DecisionListeners:
         if request.requester == actor.email:
             # Nobody denies their own; policy need not be asked to say so.
             return Answer(text=own_request(request_id))
-        return await self._open(deny_modal, request, click, act)
-
-    async def _open(
-        self,
-        form: Callable[[ElevationRequest, ViewMemory], Block],
-        request: ElevationRequest,
-        click: ButtonClick,
-        act: Act,
-    ) -> Answer:
-        memory = ViewMemory(request_id=request.id, message=click.message)
-        view = form(request, memory)
-        await self._client.open_view(click.trigger_id, view, act.deadline)
-        return Answer()
+        return await open_form(self._client, deny_modal, request, click=click, act=act)
 
     async def _approve_sent(self, act: Act, sent: ModalSubmission) -> Answer:
         said = sent.values.get(ids.COMMENT, "")
         comment = checked_prose(ids.COMMENT, said, required=True)
         approvals = await self._desk.approvals(act)
-        record = await approvals.approve(_request_of(sent), comment=comment)
+        record = await approvals.approve(request_of(sent), comment=comment)
         return Answer(text=still_needed(record) or None)
 
     async def _deny_sent(self, act: Act, sent: ModalSubmission) -> Answer:
         said = sent.values.get(ids.REASON, "")
         reason = checked_prose(ids.REASON, said, required=True)
         approvals = await self._desk.approvals(act)
-        await approvals.deny(_request_of(sent), reason=reason)
+        await approvals.deny(request_of(sent), reason=reason)
         return Answer()
-
-
-def _act_of(click: ButtonClick, verdict: Verdict, context: AsyncBoltContext) -> Act:
-    request_id = id_or_none(click.value)
-    return Act(
-        person=click.person,
-        evidence=click.evidence,
-        deadline=deadline_of(context),
-        request_id=request_id,
-        verdict=verdict,
-        may_show=True,  # they pressed on its card
-        terminal_line=terminal_line(verdict, request_id),
-    )
-
-
-def _act_of_modal(
-    sent: ModalSubmission, verdict: Verdict, context: AsyncBoltContext
-) -> Act:
-    memory = sent.memory
-    request_id = id_or_none(memory.request_id)
-    return Act(
-        person=sent.person,
-        evidence=sent.evidence(memory.message),
-        deadline=deadline_of(context),
-        request_id=request_id,
-        verdict=verdict,
-        may_show=True,  # the modal repeats it
-        terminal_line=terminal_line(verdict, request_id),
-    )
-
-
-def _request_of(sent: ModalSubmission) -> RequestId:
-    return parse_request_id(sent.memory.request_id)
-
-
-def _modal_answer(title: str, field: str, answer: Answer) -> Mapping[str, Any]:
-    """Return how a modal goes on: it closes, marks its input, or tells."""
-    if isinstance(answer.error, Invalid) and answer.error.field == field:
-        return marked_field(answer.error)
-    if answer.text is None:
-        return {}
-    view = result_modal(title, answer.text)
-    return {"response_action": "update", "view": view}

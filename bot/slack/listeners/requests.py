@@ -1,6 +1,5 @@
 """Turns the form of `/jitsudo request` into a request."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -8,9 +7,9 @@ from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.slack import ids
 from bot.slack.desk import Act, Answer, Desk
+from bot.slack.listeners.acts import form_answer
 from bot.slack.middleware import deadline_of, matched
-from bot.slack.modals import marked_field, result_modal
-from bot.slack.once import Once
+from bot.slack.modals import GLASS_WORDS
 from bot.slack.payloads import ModalSubmission
 from bot.slack.sentences import submitted
 from core.domain.request import Ask
@@ -18,7 +17,10 @@ from core.duration import parse_duration
 from core.errors import Invalid
 
 _FIELDS: Final = frozenset(
-    {ids.PROVIDER, ids.ROLE, ids.SCOPE, ids.DURATION, ids.REASON}
+    {
+        *(ids.PROVIDER, ids.ROLE, ids.SCOPE, ids.DURATION, ids.REASON),
+        *(ids.BREAK_GLASS, ids.CONFIRMATION),
+    }
 )
 
 
@@ -28,7 +30,6 @@ class RequestListeners:
     def __init__(self, *, desk: Desk) -> None:
         """Keep what submitting needs."""
         self._desk = desk
-        self._once = Once()
 
     def register(self, app: AsyncApp) -> None:
         """Attach this listener to `app`."""
@@ -45,11 +46,9 @@ class RequestListeners:
             deadline=deadline_of(context),
             is_submission=True,
         )
-        answer = await self._once.do(
-            sent.view_id,
-            lambda: self._desk.answer(act, lambda: self._submit(act, sent)),
-        )
-        await ack(**_form_answer(answer))
+        answer = await self._desk.answer(act, lambda: self._submit(act, sent))
+        title = "Your request" if answer.error is None else "Not asked"
+        await ack(**form_answer(title, _FIELDS, answer))
 
     async def _submit(self, act: Act, sent: ModalSubmission) -> Answer:
         said = sent.values
@@ -59,15 +58,26 @@ class RequestListeners:
             resource_scope=said.get(ids.SCOPE, ""),
             duration=parse_duration(ids.DURATION, said.get(ids.DURATION, "")),
             reason=said.get(ids.REASON, ""),
+            break_glass=_breaks_glass(sent),
         )
         approvals = await self._desk.approvals(act)
-        return Answer(text=submitted(await approvals.submit(ask)))
+        # The same form sent twice, here or to another replica, asks once.
+        record = await approvals.submit(ask, key=sent.view_id)
+        return Answer(text=submitted(record))
 
 
-def _form_answer(answer: Answer) -> Mapping[str, Any]:
-    """Return how the form goes on: a field is marked, or it says what happened."""
-    if isinstance(answer.error, Invalid) and answer.error.field in _FIELDS:
-        return marked_field(answer.error)
-    title = "Your request" if answer.error is None else "Not asked"
-    view = result_modal(title, answer.text or "")
-    return {"response_action": "update", "view": view}
+def _breaks_glass(sent: ModalSubmission) -> bool:
+    """Tell whether the box was ticked and the words typed; half of it is neither.
+
+    Raises:
+        Invalid: only one of the two was done, or the words are others.
+    """
+    is_ticked = ids.BREAK_GLASS in sent.ticked
+    typed = " ".join(sent.values.get(ids.CONFIRMATION, "").split()).upper()
+    if is_ticked and typed != GLASS_WORDS:
+        why = f"must be {GLASS_WORDS} to go on; nothing was asked for"
+        raise Invalid(field=ids.CONFIRMATION, why=why)
+    if typed and not is_ticked:
+        why = "must be ticked as well; or clear what is typed below"
+        raise Invalid(field=ids.BREAK_GLASS, why=why)
+    return is_ticked

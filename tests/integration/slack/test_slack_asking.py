@@ -7,6 +7,7 @@ from core.domain.principal import Actor
 from core.domain.request import parse_request_id
 from core.vocabulary import Origin, RequestState
 from tests.support.builders import BOB, an_ask
+from tests.support.cards import offered
 from tests.support.offices import Office, text_of
 
 FORM = {
@@ -149,7 +150,7 @@ async def test_the_requester_withdraws(office: Office) -> None:
 
     assert answer["ephemeral"] == [f"Request {request_id} → REVOKED"]
     card = await office.card(request_id, showing="Withdrawn")
-    assert "actions" not in [block["type"] for block in card["blocks"]]
+    assert offered(card) == []
     assert (await office.request(request_id)).state is RequestState.REVOKED
 
 
@@ -165,7 +166,7 @@ async def test_what_needs_nobody_has_a_card_without_buttons_or_ping(
     request_id = answer["ephemeral"][0].split()[1]
     assert "jitsudo exec" in answer["ephemeral"][0]
     card = await office.card(parse_request_id(request_id), showing="Active")
-    assert "actions" not in [block["type"] for block in card["blocks"]]
+    assert offered(card) == ["revoke"]
     assert "<@" not in text_of(card)
 
 

@@ -5,6 +5,7 @@ import pytest
 from core.ports import RefusalKey
 from core.vocabulary import JobKind, Origin, Outcome, RequestState, Verdict
 from tests.support.builders import an_ask
+from tests.support.cards import offered
 from tests.support.offices import Office, text_of
 
 
@@ -20,7 +21,7 @@ async def test_a_press_of_approve_decides_and_redraws_the_card(office: Office) -
     assert answer["ephemeral"] == []
     card = await office.card(request_id, showing="Active")
     assert card["ts"] == before["ts"]
-    assert "actions" not in [block["type"] for block in card["blocks"]]
+    assert offered(card) == ["revoke"]
     assert "bob@example.com" in text_of(card)
     await office.dm("alice", showing=f"jitsudo exec {request_id}")
     events = await office.events(request_id)

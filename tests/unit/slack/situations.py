@@ -78,6 +78,55 @@ def _two_of_two() -> RequestRecord:
     return RequestRecord(request=request, decisions=(first, second))
 
 
+OTHER = RequestId("req_01J8KZ9D6A3Q7M2T5W8Y0XBCDE")
+
+
+def _broken(state: RequestState, grant: GrantStatus) -> ElevationRequest:
+    """Return a request whose requester broke the glass at noon."""
+    ask = an_ask(reason="INC-4421: nobody answers", break_glass=True)
+    return replace(
+        a_request(request_id=ID, ask=ask),
+        state=state,
+        grant_status=grant,
+        decided_by="break-glass",
+        decided_at=NOON,
+    )
+
+
+def _emergencies() -> dict[str, ElevationRequest]:
+    """Return what may become of a request that broke the glass."""
+    ends = NOON + timedelta(hours=1)
+    active = replace(
+        _broken(_S.ACTIVE, _G.ACTIVE), version=2, issued_at=NOON, expires_at=ends
+    )
+    over = replace(
+        active,
+        state=_S.EXPIRED,
+        grant_status=_G.ENDED,
+        version=4,
+        ended_by="system",
+        ended_at=ends,
+    )
+    return {
+        "broke_glass": _broken(_S.APPROVED, _G.ISSUING),
+        "broke_glass_failed": replace(
+            _broken(_S.APPROVED, _G.FAILED),
+            version=2,
+            grant_error="<timeout>",
+            next_try_at=LATER,
+        ),
+        "broke_glass_active": active,
+        "broke_glass_over": over,
+        "broke_glass_reviewed": replace(
+            over,
+            version=5,
+            reviewed_by=BOB,
+            reviewed_at=LATER,
+            review_note="restarted pods, nothing else & <fine>",
+        ),
+    }
+
+
 def situations() -> dict[str, RequestRecord]:
     """Return every situation."""
     ends = NOON + timedelta(hours=1)
@@ -116,6 +165,29 @@ def situations() -> dict[str, RequestRecord]:
         "failed": failed,
         "active": active,
         "revoking": replace(active, grant_status=_G.REVOKING, version=5),
+        "revoking_early": replace(
+            active,
+            grant_status=_G.REVOKING,
+            version=5,
+            ended_by=CAROL,
+            end_reason="incident over",
+        ),
+        "giving_up": replace(
+            failed,
+            grant_status=_G.REVOKING,
+            version=8,
+            end_reason="issuing failed: <timeout>",
+        ),
+        "extending": replace(pending(), extends=OTHER),
+        "extended": replace(
+            active,
+            state=_S.REVOKED,
+            grant_status=_G.ENDED,
+            version=7,
+            ended_by="system",
+            ended_at=LATER,
+            end_reason=f"extended by {OTHER}",
+        ),
         "revoke_failed": replace(
             active,
             grant_status=_G.REVOKE_FAILED,
@@ -147,7 +219,9 @@ def situations() -> dict[str, RequestRecord]:
             version=9,
             ended_by="system",
             ended_at=ends,
+            end_reason="issuing failed: <timeout>",
         ),
+        **_emergencies(),
     }
     records = {}
     for name, request in requests.items():

@@ -1,20 +1,24 @@
 """What people type after /jitsudo, and what their keyboards make of it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.grammar import (
+from bot.slack.grammar import parse_line
+from bot.slack.lines import (
     ApproveLine,
     DenyLine,
+    ExtendLine,
     HelpLine,
     Line,
     RequestLine,
+    ReviewLine,
+    RevokeLine,
     StatusLine,
     WithdrawLine,
-    parse_line,
 )
 from bot.slack.usage import HELP, usage
 from core.domain.request import Ask
@@ -60,6 +64,22 @@ LINES: dict[str, Line] = {
     f"deny {ID} --reason ''": DenyLine(request_id=ID, reason=""),
     f'deny {ID} --reason "a &amp;lt; b"': DenyLine(request_id=ID, reason="a &lt; b"),
     f"withdraw {ID}": WithdrawLine(request_id=ID),
+    f"revoke {ID} \u2014reason \u201cdone \u2013 fine\u201d": RevokeLine(
+        request_id=ID, reason="done \u2013 fine"
+    ),
+    f"extend {ID} \u2013duration 30m": ExtendLine(
+        request_id=ID, duration=timedelta(minutes=30)
+    ),
+    f"review {ID} \u2014note it\u2019s the payload we know": ReviewLine(
+        request_id=ID, note="it's the payload we know"
+    ),
+    f'review {ID} --note "&lt;ok&gt;"': ReviewLine(request_id=ID, note="<ok>"),
+    "status \u2014needs-review": StatusLine(needs_review=True),
+    "request \u2014provider local \u2014role infra-admin \u2014scope staging "
+    "\u2014duration 2h \u2014break-glass "
+    "\u2014reason \u201cINC-1 &amp; &lt;more&gt;\u201d": RequestLine(
+        ask=replace(ASK, break_glass=True)
+    ),
     "status": StatusLine(),
     "status —pending": StatusLine(pending=True),
     "status --mine --limit 3": StatusLine(mine=True, limit=3),
@@ -90,7 +110,10 @@ def test_a_line_is_understood(text: str) -> None:
         ("request --role x", "--provider"),
         ("request --provider a --role b --scope c --duration 0", "duration"),
         ("request --provider a --role b --scope c --duration -1h", "duration"),
-        (f"revoke {ID}", "withdraw"),
+        (f"review {ID}", "--note"),
+        (f"review {ID} --note looks fine", "put quotes"),
+        (f"extend {ID}", "--duration"),
+        ("request --break-glass", "--provider"),
     ],
 )
 def test_what_is_not_understood_says_what_to_type(text: str, hint: str) -> None:

@@ -12,9 +12,18 @@ import pytest
 
 from bot.sandbox.blocks import block_problems, text_length
 from bot.sandbox.views import checked_view
+from bot.slack.alerts import ending_soon, review_due
 from bot.slack.blocks import Block, Message
 from bot.slack.cards import CardFacts, Ping, minimal_card, request_card
-from bot.slack.modals import approve_modal, deny_modal, request_modal, result_modal
+from bot.slack.modals import (
+    approve_modal,
+    deny_modal,
+    extend_modal,
+    request_modal,
+    result_modal,
+    review_modal,
+    revoke_modal,
+)
 from bot.slack.notes import direct_message, thread_line
 from bot.slack.payloads import MessageRef, ViewMemory
 from bot.slack.text import (
@@ -28,7 +37,7 @@ from core.domain.audit import AuditFact, seal
 from core.domain.decision import RequestRecord
 from core.domain.request import ElevationRequest, Routing, checked_ask
 from core.errors import Invalid
-from core.vocabulary import AuditAction, Origin, Outcome, Verdict
+from core.vocabulary import AuditAction, Origin, Outcome
 from tests.support.builders import NOON, a_decision, an_ask
 from tests.unit.slack.situations import ID, LATER, situations
 
@@ -55,11 +64,17 @@ def worst(record: RequestRecord, text: str) -> RequestRecord:
     )
     request = replace(
         record.request,
-        ask=an_ask(role=ROLE, resource_scope=SCOPE, reason=text),
+        ask=an_ask(
+            role=ROLE,
+            resource_scope=SCOPE,
+            reason=text,
+            break_glass=record.request.ask.break_glass,
+        ),
         routing=routing,
         decision_text=text if record.request.decision_text else "",
         grant_error=text,
         end_reason=text,
+        review_note=text if record.request.review_note else "",
     )
     decisions = tuple(
         a_decision(request, approver=f"a{n}@example.com", text=text)
@@ -113,6 +128,10 @@ def test_a_card_and_a_message_stay_within_limits(situation: str, text: str) -> N
     check_message(card)
     check_message(minimal_card(facts(record)))
     check_message(direct_message(record, LATER))
+    check_message(ending_soon(record.request))
+    reminder = review_due(record.request, facts(record).ping)
+    if reminder is not None:
+        check_message(reminder)
     if card.blocks[0]["type"] == "section":
         assert SCOPE in json.dumps(card.blocks[0], ensure_ascii=False)
 
@@ -128,6 +147,10 @@ def test_a_modal_stays_within_limits(text: str) -> None:
     for view in (
         deny_modal(record.request, memory),
         approve_modal(record.request, memory),
+        revoke_modal(record.request, memory),
+        extend_modal(record.request, memory),
+        review_modal(record.request, memory),
+        request_modal(),
         result_modal("Denial", text),
     ):
         assert checked_view(view)
@@ -153,7 +176,12 @@ def test_a_line_in_the_thread_stays_within_limits(text: str) -> None:
     """The trail tells what was said and calls nobody."""
     request = worst(situations()["denied"], text).request
 
-    for action in (AuditAction.REQUEST_APPROVED, AuditAction.REQUEST_CREATED):
+    for action in (
+        AuditAction.REQUEST_APPROVED,
+        AuditAction.REQUEST_CREATED,
+        AuditAction.REQUEST_BREAK_GLASS,
+        AuditAction.GRANT_REVOKE_REQUESTED,
+    ):
         line = thread_line(request, 2, [audit_event(request, action, text)])
         if line is not None:
             check_message(line)
@@ -207,6 +235,8 @@ def test_an_input_holds_as_much_as_core_takes_and_no_more() -> None:
     ask = input_limits(request_modal())
     denial = input_limits(deny_modal(request, memory))
     approval = input_limits(approve_modal(request, memory))
+    revocation = input_limits(revoke_modal(request, memory))
+    review = input_limits(review_modal(request, memory))
 
     full: dict[str, Any] = {field: "x" * ask[name] for name, field in FIELDS.items()}
     assert checked_ask(an_ask(**full)) == an_ask(**full)
@@ -215,6 +245,8 @@ def test_an_input_holds_as_much_as_core_takes_and_no_more() -> None:
             checked_ask(an_ask(**{**full, field: text + "x"}))
     assert denial == {"reason": ask["reason"]}
     assert approval == {"comment": ask["reason"]}
+    assert revocation == {"reason": ask["reason"]}
+    assert review == {"note": ask["reason"]}
 
 
 FIELDS = {
@@ -229,13 +261,33 @@ def input_limits(form: Block) -> dict[str, int]:
     """Return how many characters each input of a modal takes, by its name."""
     blocks: Any = form["blocks"]
     inputs = [block for block in blocks if block["type"] == "input"]
-    return {one["block_id"]: one["element"]["max_length"] for one in inputs}
+    return {
+        one["block_id"]: one["element"]["max_length"]
+        for one in inputs
+        if one["element"]["type"] == "plain_text_input"
+    }
 
 
-def test_a_button_carries_a_request_id_and_nothing_else() -> None:
+@pytest.mark.parametrize("situation", situations())
+def test_a_button_carries_a_request_id_and_nothing_else(situation: str) -> None:
     """Nothing is stored in a message."""
-    blocks: Any = request_card(facts(situations()["pending"])).blocks
-    buttons = next(block for block in blocks if block["type"] == "actions")
+    record = situations()[situation]
+    drawn: Any = [
+        request_card(facts(record)).blocks,
+        direct_message(record, LATER).blocks,
+        ending_soon(record.request).blocks,
+    ]
 
-    assert [b["value"] for b in buttons["elements"]] == [ID, ID]
-    assert Verdict.APPROVE.value == buttons["elements"][0]["action_id"]
+    values = {one["value"] for one in buttons_in(drawn)}
+    assert values <= {ID}
+
+
+def buttons_in(value: Any) -> list[Any]:
+    """Return every button in what was drawn."""
+    if isinstance(value, dict):
+        if value.get("type") == "button":
+            return [value]
+        return [found for one in value.values() for found in buttons_in(one)]
+    if isinstance(value, list | tuple):
+        return [found for one in value for found in buttons_in(one)]
+    return []

@@ -2,20 +2,34 @@
 
 import pytest
 
-from bot.slack.grammar import (
+from bot.slack.grammar import parse_line
+from bot.slack.lines import (
     ApproveLine,
     DenyLine,
+    ExtendLine,
+    GrantLine,
     HelpLine,
     Line,
     RequestLine,
+    RetryLine,
+    ReviewLine,
+    RevokeLine,
     StatusLine,
     WithdrawLine,
-    parse_line,
 )
 from core.approvals import RequestQuery
 from core.errors import Invalid
 from core.vocabulary import RequestState
-from tests.support.lines import HELPED, REFUSED, UNDERSTOOD
+from tests.support.lines import (
+    GRANTS_HELPED,
+    GRANTS_REFUSED,
+    GRANTS_UNDERSTOOD,
+    HELPED,
+    REFUSED,
+    UNDERSTOOD,
+)
+
+ALL_UNDERSTOOD = UNDERSTOOD | GRANTS_UNDERSTOOD
 
 
 def asked(line: Line) -> tuple[object, ...]:
@@ -27,6 +41,8 @@ def asked(line: Line) -> tuple[object, ...]:
             return ("deny", line.request_id, line.reason)
         case WithdrawLine():
             return ("withdraw", line.request_id)
+        case RevokeLine() | RetryLine() | ExtendLine() | ReviewLine():
+            return asked_of_grant(line)
         case RequestLine():
             return ("submit", line.ask)
         case StatusLine():
@@ -35,19 +51,40 @@ def asked(line: Line) -> tuple[object, ...]:
             pytest.fail(f"this is help: {line.text}")
 
 
+def asked_of_grant(line: GrantLine) -> tuple[object, ...]:
+    """Return what a line about a grant asks of the approvals."""
+    match line:
+        case RevokeLine():
+            return ("revoke", line.request_id, line.reason)
+        case RetryLine():
+            return ("retry", line.request_id)
+        case ExtendLine():
+            return ("extend", line.request_id, line.duration, line.reason)
+        case ReviewLine():
+            return ("review", line.request_id, line.note)
+
+
 def listed(line: StatusLine) -> tuple[object, ...]:
     """Return which list a line asks for."""
     states = frozenset({RequestState.PENDING} if line.pending else ())
-    return ("list", RequestQuery(mine=line.mine, states=states, limit=line.limit))
+    return (
+        "list",
+        RequestQuery(
+            mine=line.mine,
+            states=states,
+            needs_review=line.needs_review,
+            limit=line.limit,
+        ),
+    )
 
 
-@pytest.mark.parametrize("line", UNDERSTOOD)
+@pytest.mark.parametrize("line", ALL_UNDERSTOOD)
 def test_a_line_of_the_terminal_asks_the_same_in_slack(line: str) -> None:
     """What one learned in one place works in the other."""
-    assert asked(parse_line(line)) == UNDERSTOOD[line]
+    assert asked(parse_line(line)) == ALL_UNDERSTOOD[line]
 
 
-@pytest.mark.parametrize("line", REFUSED)
+@pytest.mark.parametrize("line", REFUSED + GRANTS_REFUSED)
 def test_what_the_terminal_refuses_is_refused_in_slack_in_one_sentence(
     line: str,
 ) -> None:
@@ -63,7 +100,7 @@ def test_what_the_terminal_refuses_is_refused_in_slack_in_one_sentence(
     }
 
 
-@pytest.mark.parametrize("line", HELPED)
+@pytest.mark.parametrize("line", HELPED + GRANTS_HELPED)
 def test_help_on_one_command_shows_its_usage(line: str) -> None:
     """Nobody reads six lines to find one."""
     name, _, _ = line.partition(" ")
@@ -89,11 +126,10 @@ def test_help_on_one_command_shows_its_usage(line: str) -> None:
         ),
         ("withdraw", "Missing argument '<id>': write `/jitsudo withdraw <id>`."),
         (
-            "revoke --reason enough",
+            "extend --duration 1h",
             (
-                "Ending a grant early is not in this version: it ends by itself when "
-                "its time is over; what is not decided yet is taken back with "
-                "`/jitsudo withdraw <id>`."
+                "Missing argument '<id>': write "
+                '`/jitsudo extend <id> --duration 1h [--reason "not done yet"]`.'
             ),
         ),
     ],
