@@ -1,5 +1,6 @@
 """Brings a database to the schema this version needs."""
 
+import asyncio
 import os
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,9 @@ LOCK: Final = 7_311_846_201
 
 PATIENCE: Final = "60s"
 """How long a migration waits for a lock before it gives up."""
+
+_WAL_TRIES: Final = 600
+_WAL_PAUSE_SECONDS: Final = 0.1
 
 
 async def migrate(url: str) -> str:
@@ -74,9 +78,8 @@ async def _upgrade_postgres(connection: AsyncConnection) -> None:
 
 
 async def _upgrade_sqlite(connection: AsyncConnection) -> None:
-    # WAL is a property of the file and cannot be set inside a transaction.
     await connection.exec_driver_sql("PRAGMA busy_timeout=60000")
-    await connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+    await _write_ahead(connection)
     await connection.exec_driver_sql("BEGIN IMMEDIATE")
     try:
         await connection.run_sync(_upgrade)
@@ -84,6 +87,22 @@ async def _upgrade_sqlite(connection: AsyncConnection) -> None:
         await connection.exec_driver_sql("ROLLBACK")
         raise
     await connection.exec_driver_sql("COMMIT")
+
+
+async def _write_ahead(connection: AsyncConnection) -> None:
+    """Turn on the write-ahead log, which stays with the file.
+
+    It cannot be done inside a transaction, and SQLite does not wait for a lock
+    here, whatever `busy_timeout` says: of two at once one is told to try again.
+    """
+    for _ in range(_WAL_TRIES):
+        try:
+            await connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        except sa.exc.OperationalError:
+            await asyncio.sleep(_WAL_PAUSE_SECONDS)
+        else:
+            return
+    await connection.exec_driver_sql("PRAGMA journal_mode=WAL")
 
 
 def _upgrade(connection: sa.Connection) -> None:

@@ -26,6 +26,12 @@ TO_REVIEW: Final = sa.text("break_glass AND reviewed_at IS NULL")
 """Written out wherever it is asked for, so that a partial index answers."""
 
 
+def partial_index(name: str, *columns: str, where: str) -> sa.Index:
+    """Return the index of the rows of which a condition holds."""
+    rows = sa.text(where)
+    return sa.Index(name, *columns, postgresql_where=rows, sqlite_where=rows)
+
+
 def one_of(column: str, words: Iterable[StrEnum], *, name: str) -> sa.CheckConstraint:
     """Return the constraint that a column holds one of some words."""
     listed = ", ".join(f"'{word.value}'" for word in words)
@@ -88,19 +94,8 @@ requests: Final = sa.Table(
     sa.Index("requests_by_state_id", "state", "id"),
     sa.Index("requests_by_requester_id", "requester", "id"),
     sa.Index("requests_by_requester_created_at", "requester", "created_at"),
-    sa.Index(
-        "requests_by_lane_id",
-        "lane",
-        "id",
-        postgresql_where=sa.text("lane IS NOT NULL"),
-        sqlite_where=sa.text("lane IS NOT NULL"),
-    ),
-    sa.Index(
-        "requests_by_extends",
-        "extends",
-        postgresql_where=sa.text("extends IS NOT NULL"),
-        sqlite_where=sa.text("extends IS NOT NULL"),
-    ),
+    partial_index("requests_by_lane_id", "lane", "id", where="lane IS NOT NULL"),
+    partial_index("requests_by_extends", "extends", where="extends IS NOT NULL"),
     sa.Index("one_request_per_submission", "submission_key", unique=True),
     sa.Index(
         "requests_to_review",

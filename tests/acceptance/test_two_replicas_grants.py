@@ -39,9 +39,10 @@ def pair(
 
 def all_of(pair: Pair, ids: list[str], person: str, verdict: str, **body: str) -> None:
     """Have a person do the same to every request, at both servers in turn."""
+    servers = pair[:2]
     with ThreadPoolExecutor(8) as pool:
         answers = [
-            pool.submit(partial(pair[n % 2].decide, person, each, verdict, **body))
+            pool.submit(partial(servers[n % 2].decide, person, each, verdict, **body))
             for n, each in enumerate(ids)
         ]
         assert {answer.result()[0] for answer in answers} == {200}

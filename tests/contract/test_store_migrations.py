@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +117,21 @@ async def test_migrating_again_changes_nothing(empty_database_url: str) -> None:
     assert await inspected(empty_database_url) == before
     async with opened(empty_database_url) as store:
         await store.check_schema()
+
+
+async def test_a_new_file_that_somebody_else_is_locking_is_waited_for(
+    empty_sqlite_url: str,
+) -> None:
+    """SQLite itself does not wait when the write-ahead log is turned on."""
+    path = empty_sqlite_url.removeprefix("sqlite+aiosqlite:///")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        migrating = asyncio.ensure_future(migrate(empty_sqlite_url))
+        done, _ = await asyncio.wait({migrating}, timeout=0.5)
+        other.execute("COMMIT")
+
+    assert done == set()
+    assert await migrating == REVISION
 
 
 def test_terminal_can_migrate_without_an_event_loop(empty_sqlite_url: str) -> None:

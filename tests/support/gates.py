@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 
@@ -24,7 +24,7 @@ class Cloud:
             (directory / part).mkdir(parents=True)
         (directory / "history").touch()
 
-    def settings(self) -> dict[str, str]:
+    def settings(self) -> dict[str, Any]:
         """Return the environment of a server that has this provider installed."""
         plugins = self.directory / "plugins"
         about = plugins / "gated-1.0.dist-info"

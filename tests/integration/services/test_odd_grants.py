@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from core.domain.grant import Secrets
+from core.domain.grant import IssuedGrant, Secrets
 from core.vocabulary import GrantStatus, JobKind, RequestState
 from tests.support.builders import ALICE
 from tests.support.products import Product
@@ -18,17 +18,22 @@ def with_variables(variables: Any) -> Distort:
     return lambda issued: replace(issued, secrets=Secrets(variables=variables))
 
 
+def changed(issued: IssuedGrant, **parts: Any) -> IssuedGrant:
+    """Return an answer with parts that its type does not allow."""
+    return replace(issued, **parts)
+
+
 ODD: Final[dict[str, Distort]] = {
     "nothing": lambda _: None,
     "a mapping": lambda issued: {"secrets": issued.secrets},
-    "no secrets": lambda issued: replace(issued, secrets={"KEY": SECRET}),
+    "no secrets": lambda issued: changed(issued, secrets={"KEY": SECRET}),
     "a time without zone": lambda issued: replace(
         issued, expires_at=issued.expires_at.replace(tzinfo=None)
     ),
     "an end before its beginning": lambda issued: replace(
         issued, expires_at=issued.issued_at
     ),
-    "a text for a time": lambda issued: replace(
+    "a text for a time": lambda issued: changed(
         issued, expires_at=issued.expires_at.isoformat()
     ),
     "a NUL in its handle": lambda issued: replace(issued, handle="arn\0"),
