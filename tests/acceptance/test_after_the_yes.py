@@ -35,7 +35,7 @@ def test_more_time_is_a_new_request_that_takes_the_old_ones_place(
     demo.click("bob", old, "approve")
     demo.card(old, showing="*Active* until")
 
-    told = demo.command("alice", f"extend {old} --duration 30m")["ephemeral"][0]
+    told = demo.command("alice", f"extend {old} --duration 2h")["ephemeral"][0]
 
     new = next(word for word in told.split() if word.startswith("req_"))
     demo.card(new, showing=f"Extends `{old}`")

@@ -1,5 +1,6 @@
 """More time: the warning, its button and form, the command, and both cards."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from tests.support.builders import ALICE, an_ask
 from tests.support.cards import offered
 from tests.support.offices import Office, eventually, text_of
 
-READONLY = an_ask(role="pods-readonly")
+READONLY = an_ask(role="pods-readonly", duration=timedelta(minutes=20))
+"""What policy approves by itself."""
 
 
 async def warned(office: Office, request_id: RequestId) -> dict[str, Any]:
@@ -36,7 +38,7 @@ async def test_the_warnings_button_asks_for_more_and_both_cards_say_so(
 
     view = (await office.click_dm("alice", warning, "extend"))["view"]
     assert "alice@example.com has infra-admin on staging" in str(view["blocks"])
-    told = await office.hands.submit("alice", view["id"], duration="30m", reason="")
+    told = await office.hands.submit("alice", view["id"], duration="2h", reason="")
 
     assert "goes on until the new grant runs" in str(told["view"]["blocks"])
     new = (await asked(office))[0]
@@ -101,7 +103,7 @@ async def test_a_form_that_is_sent_again_asks_once(office: Office) -> None:
     old = await office.active()
     warning = await warned(office, old)
     view = (await office.click_dm("alice", warning, "extend"))["view"]
-    first = await office.hands.submit("alice", view["id"], duration="30m")
+    first = await office.hands.submit("alice", view["id"], duration="2h")
 
     body = {"delivery_id": first["delivery_id"], "times": 5}
     again = await office.hands.post("redeliver", body)
@@ -126,7 +128,8 @@ async def test_a_warning_pressed_too_late_says_how_it_ended(office: Office) -> N
 
 async def test_the_command_extends_ones_own_and_nobody_elses(office: Office) -> None:
     """An approver sees the request and still cannot; an outsider finds nothing."""
-    request_id = await office.active(ask=READONLY)
+    request_id = await office.ask(ask=READONLY)
+    await office.card(request_id, showing="*Active* until")
 
     bob = await office.hands.command("bob", f"extend {request_id} --duration 1h")
     dave = await office.hands.command("dave", f"extend {request_id} --duration 1h")
