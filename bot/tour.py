@@ -108,6 +108,8 @@ def tour_text(
             *_deny(page, program),
             *_be_refused(page, program),
             *_quorum(page, program),
+            *_end_early(page, program),
+            *_break_glass(page, program),
             *_look_back(program, active),
             "",
             "Ctrl-C ends it.",
@@ -190,6 +192,36 @@ def _quorum(page: str, program: str) -> list[str]:
     ]
 
 
+def _end_early(page: str, program: str) -> list[str]:
+    return [
+        *_step(5, "End it early. Whoever has it, or may approve it, can."),
+        *_by_page(
+            *_page_ask(page, "staging", "for a minute"),
+            f"{page}?as=bob, press Approve on it, and Revoke when it is active",
+        ),
+        *_by_terminal(
+            *_ask_lines(program, "staging", "for a minute"),
+            f"{program} --profile bob approve $ID",
+            f"{program} --profile alice revoke $ID --reason 'done'",
+        ),
+    ]
+
+
+def _break_glass(page: str, program: str) -> list[str]:
+    return [
+        *_step(6, "Break the glass. alice waits for nobody; somebody reviews it."),
+        *_by_page(
+            *_page_ask(page, "prod", "db is down", more=" --break-glass"),
+            f"{page}?as=bob, press Review on it and say what you found",
+        ),
+        *_by_terminal(
+            *_ask_lines(program, "prod", "db is down", more=" --break-glass --yes"),
+            f"{program} --profile bob status --needs-review",
+            f"{program} --profile bob review $ID --note 'it was down'",
+        ),
+    ]
+
+
 def _look_back(program: str, active: RequestId | None) -> list[str]:
     what = "Look back."
     status = f"{program} --profile alice status --mine --limit 5"
@@ -197,7 +229,7 @@ def _look_back(program: str, active: RequestId | None) -> list[str]:
         what = "Look back. Policy let alice read logs for two minutes:"
         status = f"{program} --profile alice status {active}"
     return [
-        *_step(5, what),
+        *_step(7, what),
         *_by_terminal(
             status,
             f"{program} --profile erin audit",
@@ -225,18 +257,18 @@ def _labelled(label: str, lines: tuple[str, ...]) -> list[str]:
     ]
 
 
-def _page_ask(page: str, scope: str, reason: str) -> list[str]:
+def _page_ask(page: str, scope: str, reason: str, *, more: str = "") -> list[str]:
     command = (
         "  /jitsudo request --provider local --role infra-admin "
-        f'--scope {scope} --reason "{reason}"'
+        f'--scope {scope} --reason "{reason}"{more}'
     )
     return [f"{page}?as=alice, type:", command]
 
 
-def _ask_lines(program: str, scope: str, reason: str) -> list[str]:
+def _ask_lines(program: str, scope: str, reason: str, *, more: str = "") -> list[str]:
     return [
         f"ID=$({program} --profile alice -q request --provider local \\",
-        f"  --role infra-admin --scope {scope} --reason '{reason}')",
+        f"  --role infra-admin --scope {scope} --reason '{reason}'{more})",
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from tests.support.demos import JITSUDO, DemoDriver
 
-_STEPS: Final = 5
+_STEPS: Final = 7
 
 
 @contextmanager
@@ -67,13 +67,13 @@ def _run(step: list[str], environment: dict[str, str]) -> tuple[str, str]:
 
 
 def test_every_command_of_the_tour_runs_in_its_own_order(tmp_path: Path) -> None:
-    """Approved, denied, refused twice, a quorum, and a log that verifies."""
+    """From an approval to an emergency, and a log that verifies."""
     with _printed(tmp_path) as (lines, environment):
         steps = _by("terminal", lines)
         assert len(steps) == _STEPS
         told = [_run(step, environment) for step in steps]
 
-    approved, denied, refused, quorum, looked = told
+    approved, denied, refused, quorum, ended, broke, looked = told
     assert "→ APPROVED" in approved[0]
     assert "fake-access-key-" in approved[0]
     assert "→ REJECTED" in denied[0]
@@ -82,6 +82,9 @@ def test_every_command_of_the_tour_runs_in_its_own_order(tmp_path: Path) -> None
     assert refused[1].count("Error: ") == 2, refused
     assert "1 of 2 approvals" in quorum[0]
     assert "→ APPROVED" in quorum[0]
+    assert "→ REVOKED" in ended[0]
+    assert "BREAK-GLASS, needs review" in broke[0]
+    assert "→ reviewed" in broke[0]
     assert "the chain is intact" in looked[0]
     assert [err for _, err in told if "Error" in err] == [refused[1]]
 
@@ -91,8 +94,8 @@ def test_every_step_that_decides_has_a_way_in_the_page(tmp_path: Path) -> None:
     with _printed(tmp_path) as (lines, _):
         pages = _by("page", lines)
 
-    assert all(pages[:4])
-    assert all("?as=" in " ".join(step) for step in pages[:4])
+    assert all(pages[:6])
+    assert all("?as=" in " ".join(step) for step in pages[:6])
     assert "?as=ben, press Deny" in " ".join(pages[1])
 
 
@@ -110,7 +113,7 @@ def test_a_demo_over_its_own_data_asks_for_nothing_new(tmp_path: Path) -> None:
         assert len(_requests(environment)) == 2
         out, err = _run(_by("terminal", third)[0], environment)
         assert "fake-access-key-" in out, err
-        assert "the chain is intact" in _run(_by("terminal", third)[4], environment)[0]
+        assert "the chain is intact" in _run(_by("terminal", third)[6], environment)[0]
 
 
 def test_the_bare_address_leads_to_the_page(demo: DemoDriver) -> None:
