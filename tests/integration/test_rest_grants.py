@@ -5,7 +5,14 @@ from typing import Any, Final
 import pytest
 
 from core.vocabulary import RequestState, TokenScope
-from tests.support.builders import ALICE, BOB, DAVE, ERIN, a_request_id, an_ask
+from tests.support.builders import (
+    ALICE,
+    BOB,
+    DAVE,
+    ERIN,
+    NOBODYS,
+    an_ask,
+)
 from tests.support.servers import ApiServer, Reply, granted
 
 BASE: Final = "/api/v1alpha1"
@@ -85,17 +92,17 @@ async def test_what_cannot_be_names_its_field(
 @pytest.mark.parametrize(
     ("method", "path", "body", "expected"),
     [
-        ("POST", f"/requests/{a_request_id()}/revoke", {}, (404, "not_found")),
-        ("POST", f"/requests/{a_request_id()}/retry", {}, (404, "not_found")),
+        ("POST", f"/requests/{NOBODYS}/revoke", {}, (404, "not_found")),
+        ("POST", f"/requests/{NOBODYS}/retry", {}, (404, "not_found")),
         (
             "POST",
-            f"/requests/{a_request_id()}/extend",
+            f"/requests/{NOBODYS}/extend",
             {"durationSeconds": 60},
             (404, "not_found"),
         ),
         (
             "POST",
-            f"/requests/{a_request_id()}/review",
+            f"/requests/{NOBODYS}/review",
             {"note": "fine"},
             (404, "not_found"),
         ),
@@ -103,7 +110,7 @@ async def test_what_cannot_be_names_its_field(
         ("POST", "/requests/nope/review", {"note": "fine"}, (400, "invalid")),
         (
             "GET",
-            f"/requests/{a_request_id()}/revoke",
+            f"/requests/{NOBODYS}/revoke",
             None,
             (405, "method_not_allowed"),
         ),
