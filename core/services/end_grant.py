@@ -148,7 +148,8 @@ class EndGrant:
             )
             await uow.requests.save(ended)
             again = [end_of(ended, later_than=now)] if not request.issued_at else []
-            await show(uow, ended, promised=again)
+            is_given_up = event is RequestEvent.ABANDON
+            await show(uow, ended, promised=again, tells_requester=is_given_up)
             await uow.audit.append(
                 fact_about(
                     ended,

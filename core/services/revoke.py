@@ -184,7 +184,12 @@ async def start_revoking(
     revoking = mark_revoking(request, reason=reason, now=now, by=actor.email)
     await uow.requests.save(revoking)
     await uow.grants.erase_credentials(request.id)
-    await show(uow, revoking, promised=[end_of(revoking)])
+    await show(
+        uow,
+        revoking,
+        promised=[end_of(revoking)],
+        tells_requester=actor.email != request.requester,
+    )
     await uow.audit.append(
         fact_about(
             revoking,

@@ -74,6 +74,7 @@ async def show(
     request: ElevationRequest,
     *,
     promised: Sequence[NewJob] = (),
+    tells_requester: bool = False,
 ) -> None:
     """Ask every surface of `request` to show its newest version.
 
@@ -83,6 +84,8 @@ async def show(
 
     Args:
         promised: the other jobs of this change, added in the same statement.
+        tells_requester: whether the requester gets a message of its own for this:
+            an edit of the one they have calls nobody.
     """
     known = await uow.surfaces.of(request.id)
     card = request.routing.channel or DEFAULT_CHANNEL
@@ -91,6 +94,8 @@ async def show(
     wanted.add((SurfacePurpose.THREAD, f"v{request.version}"))
     if request.state is not RequestState.PENDING:
         wanted.add((SurfacePurpose.DM, request.requester))
+    if tells_requester:
+        wanted.add((SurfacePurpose.WARNING, request.requester))
     surfaces = await uow.surfaces.want_all(request.id, wanted, version=request.version)
     renders = (render(surface) for surface in surfaces)
     await uow.jobs.add_all([*promised, *renders])

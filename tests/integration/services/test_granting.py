@@ -16,6 +16,7 @@ from core.vocabulary import (
     JobKind,
     Outcome,
     RequestState,
+    SurfacePurpose,
 )
 from tests.support.builders import ALICE, BOB
 from tests.support.policies import ScriptedPolicy
@@ -113,6 +114,8 @@ async def test_issuing_that_keeps_failing_is_given_up(scripted: Product) -> None
         "grant.failed", "grant.failed", "request.abandoned",
     ]  # fmt: skip
     assert await scripted.jobs(JobKind.ISSUE, JobKind.EXPIRE) == []
+    told = await scripted.surfaces(approved.id)
+    assert SurfacePurpose.WARNING in {surface.purpose for surface in told}
 
 
 async def test_giving_up_waits_for_the_provider(scripted: Product) -> None:

@@ -11,6 +11,7 @@ from core.vocabulary import (
     JobKind,
     PolicyAction,
     RequestState,
+    SurfacePurpose,
 )
 from tests.support.builders import ALICE, BOB, DAVE, ERIN, a_request_id
 from tests.support.policies import YES, ScriptedPolicy, always, refusing
@@ -54,6 +55,23 @@ async def test_whom_policy_allows_and_admins_may(product: Product, person: str) 
 
     request = (await product.record(request_id)).request
     assert (request.state, request.ended_by) == (RequestState.REVOKED, person)
+
+
+@pytest.mark.parametrize(("person", "is_told"), [(ALICE, False), (BOB, True)])
+async def test_who_did_not_end_it_themselves_gets_a_message_of_its_own(
+    scripted: Product, person: str, *, is_told: bool
+) -> None:
+    """An edit of the message they have would call nobody."""
+    request_id = (await scripted.active()).request.id
+
+    await scripted.acting(person).revoke(request_id, reason="leaked")
+
+    told = [
+        surface.destination
+        for surface in await scripted.surfaces(request_id)
+        if surface.purpose is SurfacePurpose.WARNING
+    ]
+    assert told == ([ALICE] if is_told else [])
 
 
 async def test_others_are_told_policys_reason_and_it_is_audited(
