@@ -100,13 +100,16 @@ class InProcessApprovals(Approvals):
         )
 
     @override
-    async def revoke(self, request_id: RequestId, *, reason: str) -> RequestRecord:
+    async def revoke(
+        self, request_id: RequestId, *, reason: str, only_unissued: bool = False
+    ) -> RequestRecord:
         """Begin the end of a grant."""
         self._permits.need_any(TokenScope.REQUEST, TokenScope.APPROVE)
         return await self._services.revoke.revoke(
             self._permits.person(),
             request_id,
             reason=reason,
+            only_unissued=only_unissued,
             deadline=self._binding.limit(),
         )
 

@@ -77,8 +77,13 @@ async def withdraw(request: web.Request) -> web.Response:
 
 async def revoke(request: web.Request) -> web.Response:
     """Begin the end of a grant."""
-    reason = (await body_fields(request)).text("reason", default="")
-    return _answer(await request[APPROVALS].revoke(_id(request), reason=reason))
+    fields = await body_fields(request)
+    record = await request[APPROVALS].revoke(
+        _id(request),
+        reason=fields.text("reason", default=""),
+        only_unissued=fields.boolean("onlyUnissued"),
+    )
+    return _answer(record)
 
 
 async def retry(request: web.Request) -> web.Response:

@@ -38,20 +38,6 @@ def refuse_ended(request: ElevationRequest) -> None:
         raise wrong_state(request, RequestEvent.REVOKE)
 
 
-def refuse_issued(request: ElevationRequest) -> None:
-    """Do nothing for a request whose grant is still on its way.
-
-    Giving up is for what was never had: an old card that offers it must not end
-    a grant that came through meanwhile.
-
-    Raises:
-        WrongState: it runs, or has ended, or its end has begun.
-    """
-    refuse_ended(request)
-    if request.state is not RequestState.APPROVED:
-        raise _not_in_force(request, expected="waiting to be issued")
-
-
 def refuse_not_in_force(request: ElevationRequest, now: datetime) -> None:
     """Do nothing for a request whose grant can be extended.
 

@@ -116,17 +116,24 @@ class Approvals(Protocol):
         """
         ...
 
-    async def revoke(self, request_id: RequestId, *, reason: str) -> RequestRecord:
+    async def revoke(
+        self, request_id: RequestId, *, reason: str, only_unissued: bool = False
+    ) -> RequestRecord:
         """Begin the end of a grant, issued or on its way; the provider finishes it.
 
         The requester may, admins, and whom policy allows. Doing it again answers
         the same. The credentials are erased before this returns.
 
+        Args:
+            only_unissued: give up what is still being issued, and leave a grant
+                that runs by now.
+
         Raises:
             Invalid: the reason cannot be stored.
             NotFound: there is no such request.
             NotAllowed: with policy's reason.
-            WrongState: there is no grant to end, or it has expired.
+            WrongState: there is no grant to end, or it has expired, or it runs
+                although only one on its way was to be given up.
             PolicyUnavailable: nothing was done.
         """
         ...

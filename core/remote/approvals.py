@@ -105,9 +105,12 @@ class HttpApprovals(HttpOversight, Approvals):
         return await self._act(request_id, "withdraw", {})
 
     @override
-    async def revoke(self, request_id: RequestId, *, reason: str) -> RequestRecord:
+    async def revoke(
+        self, request_id: RequestId, *, reason: str, only_unissued: bool = False
+    ) -> RequestRecord:
         """Begin the end of a grant."""
-        return await self._act(request_id, "revoke", {"reason": reason})
+        body: JsonObject = {"reason": reason, "onlyUnissued": only_unissued}
+        return await self._act(request_id, "revoke", body)
 
     @override
     async def retry(self, request_id: RequestId) -> RequestRecord:

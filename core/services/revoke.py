@@ -60,6 +60,7 @@ class Revoke:
         request_id: RequestId,
         *,
         reason: str,
+        only_unissued: bool,
         deadline: Deadline | None,
     ) -> RequestRecord:
         """Erase the credentials and promise the end; again answers the same.
@@ -68,7 +69,8 @@ class Revoke:
             Invalid: the reason cannot be stored.
             NotFound: there is no such request.
             NotAllowed: with policy's reason.
-            WrongState: there is no grant to end, or it has expired.
+            WrongState: there is no grant to end, or it has expired, or it runs
+                although only one on its way was to be given up.
             PolicyUnavailable: nothing was done.
         """
         reason = checked_prose("reason", reason, required=False)
@@ -78,6 +80,8 @@ class Revoke:
             request = await lock_request(uow, request_id)
             if _has_begun_to_end(request):
                 return replace(say.record, request=request)
+            if only_unissued and request.state is RequestState.ACTIVE:
+                raise _not_as(request, expected="waiting to be issued")
             changed = await start_revoking(
                 uow, request, actor=actor, reason=reason, now=self._clock.now()
             )
@@ -104,13 +108,7 @@ class Revoke:
             request = await lock_request(uow, request_id)
             job = _again(request)
             if job is None:
-                raise WrongState(
-                    request_id=request.id,
-                    expected="one whose grant failed",
-                    actual=f"{request.state.value} ({request.grant_status.value})",
-                    by=request.ended_by or request.decided_by,
-                    at=request.ended_at or request.decided_at,
-                )
+                raise _not_as(request, expected="one whose grant failed")
             now = self._clock.now()
             is_issue = request.grant_status is GrantStatus.FAILED
             trying = replace(
@@ -200,6 +198,16 @@ async def start_revoking(
         )
     )
     return revoking
+
+
+def _not_as(request: ElevationRequest, *, expected: str) -> WrongState:
+    return WrongState(
+        request_id=request.id,
+        expected=expected,
+        actual=f"{request.state.value} ({request.grant_status.value})",
+        by=request.ended_by or request.decided_by,
+        at=request.ended_at or request.decided_at,
+    )
 
 
 def _has_begun_to_end(request: ElevationRequest) -> bool:

@@ -110,7 +110,9 @@ class ScriptedApprovals(Approvals):
         return self._next()
 
     @override
-    async def revoke(self, request_id: RequestId, *, reason: str) -> RequestRecord:
+    async def revoke(
+        self, request_id: RequestId, *, reason: str, only_unissued: bool = False
+    ) -> RequestRecord:
         self._note("revoke", request_id, reason)
         return self._next()
 

@@ -19,7 +19,7 @@ from bot.slack.listeners.acts import (
 from bot.slack.middleware import matched
 from bot.slack.modals import revoke_modal
 from bot.slack.payloads import ButtonClick, ModalSubmission
-from bot.slack.stale import refuse_ended, refuse_issued
+from bot.slack.stale import refuse_ended
 from core.domain.request import parse_request_id
 
 GIVEN_UP: Final = "given up"
@@ -104,11 +104,11 @@ class GrantListeners:
         return Answer()
 
     async def _give_up(self, act: Act, click: ButtonClick) -> Answer:
-        request_id = parse_request_id(click.value)
         approvals = await self._desk.approvals(act)
-        request = await self._desk.request(request_id, act.deadline)
-        refuse_issued(request)
-        await approvals.revoke(request_id, reason=GIVEN_UP)
+        # An old card that offers this must not end what came through meanwhile.
+        await approvals.revoke(
+            parse_request_id(click.value), reason=GIVEN_UP, only_unissued=True
+        )
         return Answer()
 
     async def _retry(self, act: Act, click: ButtonClick) -> Answer:

@@ -186,6 +186,20 @@ async def test_giving_up_what_fails_ends_the_tries(scripted: Product) -> None:
     assert scripted.provider.in_force == {}
 
 
+async def test_giving_up_leaves_a_grant_that_came_through_meanwhile(
+    scripted: Product,
+) -> None:
+    """Who pressed it on an old card is told that it runs; nothing is ended."""
+    active = (await scripted.active()).request
+
+    with pytest.raises(WrongState, match="not waiting to be issued"):
+        await scripted.acting(BOB).revoke(
+            active.id, reason="given up", only_unissued=True
+        )
+
+    assert (await scripted.record(active.id)).request == active
+
+
 async def test_a_revocation_while_the_provider_grants_leaves_nothing(
     scripted: Product,
 ) -> None:
