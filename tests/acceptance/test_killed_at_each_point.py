@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from core.services.work import WorkLimits
+from core.process import JOBS_AT_ONCE
 from tests.support.databases import run_apart, run_sql
 from tests.support.demos import eventually
 from tests.support.gates import NAME, Cloud
@@ -121,7 +121,7 @@ class Play:
         self.await_state("revoked, cards to do", "REVOKED")
         self.await_state("cards to do", "ACTIVE")
         self.stop_at_the_gates()
-        for number in range(WorkLimits().at_once - len(GATES)):
+        for number in range(JOBS_AT_ONCE - len(GATES)):
             self.keep_busy(f"filler {number}")
         # Every worker is busy now: what commits from here on stays a promise.
         self.revoke("revoke not asked yet")

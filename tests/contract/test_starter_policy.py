@@ -54,7 +54,8 @@ async def test_sre_asks_for_up_to_four_hours(engine: PolicyEngine) -> None:
     assert (too_long.allow, stranger.allow) == (False, False)
     assert too_long.reason == "4h is the longest you may ask for; ask for less"
     assert stranger.reason.startswith("only members of sre may ask")
-    assert allowed.allow_break_glass
+    in_an_hour = await engine.ask(submit(timedelta(hours=1), "sre"))
+    assert (allowed.allow_break_glass, in_an_hour.allow_break_glass) == (False, True)
 
 
 async def test_prod_needs_both_kinds_in_either_order(engine: PolicyEngine) -> None:

@@ -43,7 +43,7 @@ async def test_lost_extension_is_asked_for_again(api: ApiServer) -> None:
     async with front_of(api.url, Fate.LOSE, Fate.PASS) as (url, front):
         alice = HttpApprovals(url, token=await api.token(ALICE))
 
-        record = await alice.extend(old, duration=timedelta(minutes=30))
+        record = await alice.extend(old, duration=timedelta(hours=2))
 
     assert front.calls == 2
     assert record.request.extends == old

@@ -157,7 +157,7 @@ async def test_policy_eval_answers_as_the_reference(api: ApiServer) -> None:
     ("method", "path", "body", "expected"),
     [
         ("POST", "/requests", {}, (400, 3, "invalid")),
-        ("POST", "/requests", {**ASK, "breakGlass": True}, (400, 3, "invalid")),
+        ("POST", "/requests", {**ASK, "breakGlass": "yes"}, (400, 3, "invalid")),
         ("POST", "/requests", {**ASK, "provider": "nope"}, (400, 3, "invalid")),
         ("POST", "/requests", {**ASK, "durationSeconds": 10**18}, (400, 3, "invalid")),
         ("POST", "/requests", {**ASK, "role": "a\x00b"}, (400, 3, "invalid")),
@@ -290,7 +290,7 @@ def _assert_strict(reply: Reply) -> None:
     ("method", "path", "body", "field"),
     [
         ("POST", "/requests", {**ASK, "durationSeconds": 0}, "durationSeconds"),
-        ("POST", "/requests", {**ASK, "breakGlass": True}, "breakGlass"),
+        ("POST", "/requests", {**ASK, "breakGlass": "yes"}, "breakGlass"),
         ("POST", "/requests", {**ASK, "resource_scope": " "}, "resourceScope"),
         ("GET", "/requests/nope", None, "id"),
         ("POST", "/requests/nope/approve", {}, "id"),

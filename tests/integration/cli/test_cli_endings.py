@@ -135,7 +135,12 @@ def test_extension_replaces_the_grant(served: ServedJitsudo) -> None:
         "alice", "extend", old, "--duration", "2h", "--wait", "--timeout", "30s"
     )
     assert waiting.stdout is not None
-    request_id = waiting.stdout.readline().split()[-1]
+    shown = [waiting.stdout.readline()]
+    # All that is written before it waits; `communicate` would lose what is buffered.
+    while not shown[-1].startswith("Extends:"):
+        shown.append(waiting.stdout.readline())
+        assert shown[-1], shown
+    request_id = shown[0].split()[-1]
 
     foreign = served.cli("bob", "extend", old, "--duration", "2h")
     served.cli("bob", "approve", request_id)
@@ -144,7 +149,7 @@ def test_extension_replaces_the_grant(served: ServedJitsudo) -> None:
 
     assert foreign.returncode == 4
     assert waiting.returncode == 0, errors
-    assert f"Extends:    {old}\n" in rest
+    assert shown[-1] == f"Extends:    {old}\n"
     assert rest.splitlines()[-1] == f"Request {request_id} → ACTIVE"
     assert watched.splitlines()[-1].endswith(f"Request {old} → REVOKED")
     assert served.cli("alice", "exec", request_id, "--", "true").returncode == 0
