@@ -22,6 +22,9 @@ JobHandler: TypeAlias = Callable[[Job], Awaitable[None]]
 Raising makes the worker give the job back with a pause.
 """
 
+GATHER_SECONDS: Final = 0.02
+"""How long what is promised at once is gathered before it is claimed together."""
+
 POLL_SECONDS: Final = 1.0
 """How soon a job of another replica's transaction is seen here."""
 
@@ -106,6 +109,9 @@ class Workers:
                     task.add_done_callback(running.pop)
                 if pause:
                     await self._signal.wait(pause, since=mark)
+                    # One look for what a moment's commits have promised, not one
+                    # for each of them.
+                    await asyncio.sleep(GATHER_SECONDS)
             await self._see_off(running)
 
     async def _see_off(self, running: Mapping[asyncio.Task[None], Job]) -> None:
