@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-import structlog
-
 from core.clock import Deadline
 from core.domain.grant import GrantOrder, order_of
 from core.domain.job import Job
 from core.domain.lifecycle import next_state
 from core.errors import ProviderFailed
 from core.ports import Clock, Store, UnitOfWork
-from core.services.backoff import is_news, pause_after
+from core.services.backoff import pause_after
 from core.services.endings import (
     because,
     end_of,
@@ -18,6 +16,7 @@ from core.services.endings import (
     mark_revoking,
     stays,
 )
+from core.services.failing import log_failure, tell_failure
 from core.services.provider_calls import PREPARING_SECONDS, ProviderCalls
 from core.services.reading import lock_request
 from core.services.signal import Signal
@@ -27,7 +26,6 @@ from core.vocabulary import (
     AuditAction,
     GrantStatus,
     JobKind,
-    Outcome,
     RequestEvent,
     RequestId,
 )
@@ -37,9 +35,6 @@ _AUDITED = {
     RequestEvent.EXPIRE: AuditAction.GRANT_EXPIRED,
     RequestEvent.REVOKE: AuditAction.GRANT_REVOKED,
 }
-
-
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,13 +161,7 @@ class EndGrant:
         self, job: Job, request_id: RequestId, error: ProviderFailed
     ) -> None:
         after = pause_after(job.attempts)
-        _log.warning(
-            "grant_not_ended",
-            request=request_id,
-            provider=error.provider,
-            why=error.why,
-            attempts=job.attempts,
-        )
+        log_failure(request_id, GrantStatus.REVOKE_FAILED, error, job)
 
         async def work(uow: UnitOfWork) -> None:
             request = await lock_request(uow, request_id)
@@ -180,28 +169,14 @@ class EndGrant:
                 return
             if not request.is_ending:
                 return
-            now = self._clock.now()
-            failed = replace(
+            await tell_failure(
+                uow,
                 request,
-                grant_status=GrantStatus.REVOKE_FAILED,
-                version=request.version + 1,
-                updated_at=now,
-                grant_error=error.why,
-                next_try_at=now + after,
-            )
-            await uow.requests.save(failed)
-            await show(uow, failed)
-            if error.why == request.grant_error and not is_news(job.attempts):
-                return
-            await uow.audit.append(
-                fact_about(
-                    failed,
-                    AuditAction.GRANT_REVOKE_FAILED,
-                    actor=SYSTEM,
-                    now=now,
-                    outcome=Outcome.FAILURE,
-                    details={"why": error.why, "attempts": job.attempts},
-                )
+                GrantStatus.REVOKE_FAILED,
+                error=error,
+                job=job,
+                after=after,
+                now=self._clock.now(),
             )
 
         await in_transaction(self._store, work)

@@ -3,8 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import structlog
-
 from core.clock import Deadline
 from core.domain.grant import Grant, IssuedGrant, order_of
 from core.domain.job import Job, NewJob
@@ -12,8 +10,9 @@ from core.domain.lifecycle import next_state
 from core.domain.request import ElevationRequest
 from core.errors import ProviderFailed
 from core.ports import Clock, Sealer, Store, UnitOfWork
-from core.services.backoff import is_news, pause_after
+from core.services.backoff import pause_after
 from core.services.endings import end_of, expiry_of, mark_revoking
+from core.services.failing import log_failure, tell_failure
 from core.services.provider_calls import PREPARING_SECONDS, ProviderCalls
 from core.services.reading import lock_request
 from core.services.signal import Signal
@@ -29,8 +28,6 @@ from core.vocabulary import (
     RequestId,
     RequestState,
 )
-
-_log = structlog.get_logger()
 
 _AWAITING = frozenset({GrantStatus.ISSUING, GrantStatus.FAILED})
 
@@ -173,13 +170,7 @@ class Issue:
         self, job: Job, request_id: RequestId, error: ProviderFailed
     ) -> None:
         pause = pause_after(job.attempts)
-        _log.warning(
-            "grant_not_issued",
-            request=request_id,
-            provider=error.provider,
-            why=error.why,
-            attempts=job.attempts,
-        )
+        log_failure(request_id, GrantStatus.FAILED, error, job)
 
         async def work(uow: UnitOfWork) -> None:
             request = await lock_request(uow, request_id)
@@ -189,28 +180,14 @@ class Issue:
                 return
             if not _is_awaiting(request):
                 return
-            now = self._clock.now()
-            failed = replace(
+            await tell_failure(
+                uow,
                 request,
-                grant_status=GrantStatus.FAILED,
-                version=request.version + 1,
-                updated_at=now,
-                grant_error=error.why,
-                next_try_at=now + after,
-            )
-            await uow.requests.save(failed)
-            await show(uow, failed)
-            if error.why == request.grant_error and not is_news(job.attempts):
-                return
-            await uow.audit.append(
-                fact_about(
-                    failed,
-                    AuditAction.GRANT_FAILED,
-                    actor=SYSTEM,
-                    now=now,
-                    outcome=Outcome.FAILURE,
-                    details={"why": error.why, "attempts": job.attempts},
-                )
+                GrantStatus.FAILED,
+                error=error,
+                job=job,
+                after=after,
+                now=self._clock.now(),
             )
 
         await in_transaction(self._store, work)
