@@ -2,9 +2,8 @@
 
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 from typing import Final
@@ -74,8 +73,10 @@ def _abrupt_interrupts() -> Iterator[None]:
     """
 
     def leave(_number: int, _frame: FrameType | None) -> None:
-        sys.stderr.write("\n")
-        sys.stderr.flush()
+        # Not through sys.stderr: it may be writing just now, and must not be
+        # entered twice. Its descriptor is 2 in every process that people start.
+        with suppress(OSError):
+            os.write(2, b"\n")
         os._exit(INTERRUPTED)
 
     before = signal.signal(signal.SIGINT, leave)

@@ -83,7 +83,7 @@ def test_signals_are_passed_on(
         served,
         active,
         code=f"trap 'echo {name}; kill $! 2>&-; exit 7' {name};"
-        " echo up; sleep 60 & wait",
+        " sleep 60 & echo up; wait",
     )
 
     process.send_signal(number)
@@ -342,7 +342,7 @@ def test_ctrl_c_leaves_the_waiting(served: ServedJitsudo) -> None:
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=10)
 
-    assert process.returncode == 130
+    assert process.returncode == 130, errors
     assert errors.strip() == ""
 
 
