@@ -69,6 +69,10 @@ class Review:
             raise refusal
 
         async def work(uow: UnitOfWork) -> RequestRecord:
+            # Held until the end: nobody is disabled between this look and the commit.
+            held = await uow.principals.hold(actor.email, is_alone=False)
+            if held.is_disabled:
+                raise NotAllowed(reason=f"{actor.email} is disabled; ask an admin")
             request = await lock_request(uow, request_id)
             if _is_reviewed(request, by=actor.email):
                 return replace(say.record, request=request)
@@ -94,7 +98,11 @@ class Review:
             )
             return replace(say.record, request=reviewed)
 
-        record = await in_transaction(self._store, work, deadline=deadline)
+        try:
+            record = await in_transaction(self._store, work, deadline=deadline)
+        except NotAllowed as late:
+            await self._refuse(actor, say, late, note, deadline)
+            raise
         self._signal.ring()
         return record
 

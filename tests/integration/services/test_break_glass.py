@@ -1,10 +1,12 @@
 """Breaking the glass: at once, by policy's leave, told, and reviewed afterwards."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from core.approvals import RequestQuery
+from core.domain.policy import PolicyQuestion
 from core.errors import Invalid, NotAllowed, NotEligible, WrongState
 from core.vocabulary import (
     AuditAction,
@@ -150,6 +152,24 @@ async def test_others_may_not_review(product: Product) -> None:
 
     with pytest.raises(NotAllowed, match="may decide this"):
         await product.acting(DAVE).review(asked.id, note="seen")
+
+
+async def test_nobody_reviews_who_was_disabled_while_policy_was_thinking(
+    scripted: Product, policy: ScriptedPolicy
+) -> None:
+    """The yes they got counts no more; the review stays open, the try is audited."""
+    policy.rule = always(replace(YES, allow_break_glass=True))
+    asked = (await scripted.submit(EMERGENCY)).request
+
+    async def disable(_question: PolicyQuestion) -> None:
+        await scripted.disable(BOB)
+
+    policy.before = disable
+    with pytest.raises(NotAllowed, match="disabled"):
+        await scripted.acting(BOB).review(asked.id, note="fine")
+
+    assert (await scripted.record(asked.id)).request.needs_review
+    assert len(await scripted.events(AuditAction.REQUEST_REVIEW_REFUSED)) == 1
 
 
 async def test_a_review_is_closed_once(product: Product) -> None:
