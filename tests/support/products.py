@@ -170,8 +170,13 @@ class Product:
             await self.hurry()
             await self.work()
 
-    async def claim(self, kind: JobKind, *, lease: timedelta) -> Job:
-        """Claim a job as a worker does that may never come back."""
+    async def claim(self, kind: JobKind, *, lease: timedelta = timedelta()) -> Job:
+        """Claim a job as a worker does that may never come back.
+
+        Args:
+            kind: of which the oldest is taken.
+            lease: for how long; unless said, it is over at once, by any clock.
+        """
         async with self.store.transaction() as uow:
             jobs = await uow.jobs.claim(frozenset({kind}), limit=1, lease=lease)
             await uow.commit()

@@ -115,7 +115,7 @@ async def test_an_end_says_how_it_began_whichever_job_finishes_it(
 ) -> None:
     """A clean-up that comes first calls neither giving up nor expiry a revocation."""
     given_up = (await scripted.approved()).request
-    late = await scripted.claim(JobKind.ISSUE, lease=timedelta(milliseconds=1))
+    late = await scripted.claim(JobKind.ISSUE)
     issued = await scripted.provider.grant(order_of(given_up))
     await asyncio.sleep(0.01)  # the lease runs out by the database's clock
     scripted.clock.move(scripted.settings.abandon_after)

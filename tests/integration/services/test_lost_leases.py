@@ -28,7 +28,7 @@ async def test_killed_between_the_providers_yes_and_active(
     policy = ScriptedPolicy()
     async with a_product(database_url, groups, policy=policy, store=dying) as product:
         approved = (await product.approved()).request
-        job = await product.claim(JobKind.ISSUE, lease=timedelta(milliseconds=1))
+        job = await product.claim(JobKind.ISSUE)
         dying.deaths = 1
         with pytest.raises(StoreUnavailable):
             await product.jitsudo.services.issue.run(job)
@@ -51,7 +51,7 @@ async def test_a_worker_that_lost_its_lease_activates_nothing(
 ) -> None:
     """Its grant came too late; the one that was issued meanwhile stays."""
     approved = (await scripted.approved()).request
-    late = await scripted.claim(JobKind.ISSUE, lease=timedelta(milliseconds=1))
+    late = await scripted.claim(JobKind.ISSUE)
     await asyncio.sleep(0.01)  # the lease runs out by the database's clock
     await scripted.work()
     active = (await scripted.record(approved.id)).request
@@ -70,7 +70,7 @@ async def test_a_worker_that_lost_its_lease_activates_nothing(
 async def test_only_who_holds_the_lease_activates(scripted: Product) -> None:
     """A slow worker's yes waits for the one that took its job over."""
     approved = (await scripted.approved()).request
-    late = await scripted.claim(JobKind.ISSUE, lease=timedelta(milliseconds=1))
+    late = await scripted.claim(JobKind.ISSUE)
     await asyncio.sleep(0.01)  # the lease runs out by the database's clock
     held = await scripted.claim(JobKind.ISSUE, lease=timedelta(seconds=30))
     issued = await scripted.provider.grant(order_of(approved))
@@ -91,7 +91,7 @@ async def test_only_who_holds_the_lease_activates(scripted: Product) -> None:
 async def test_a_grant_that_came_after_the_end_is_ended(scripted: Product) -> None:
     """Given up meanwhile: the late yes is revoked, and its end confirmed."""
     approved = (await scripted.approved()).request
-    late = await scripted.claim(JobKind.ISSUE, lease=timedelta(milliseconds=1))
+    late = await scripted.claim(JobKind.ISSUE)
     await asyncio.sleep(0.01)  # the lease runs out by the database's clock
     scripted.clock.move(scripted.settings.abandon_after)
     await scripted.hurry_and_work(rounds=2)
@@ -116,7 +116,7 @@ async def test_an_issue_that_finds_it_moved_has_an_earlier_grant_ended(
 ) -> None:
     """A job tried before may have granted; giving way cleans up after it."""
     approved = (await scripted.approved()).request
-    await scripted.claim(JobKind.ISSUE, lease=timedelta(milliseconds=1))
+    await scripted.claim(JobKind.ISSUE)
     await scripted.provider.grant(order_of(approved))
     await asyncio.sleep(0.01)  # the lease runs out by the database's clock
     async with scripted.store.transaction() as uow:

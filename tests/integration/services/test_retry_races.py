@@ -1,7 +1,6 @@
 """Retry against the job that it hurries: in flight, killed, failing again."""
 
 import asyncio
-from datetime import timedelta
 
 from core.process import LEASE
 from core.vocabulary import AuditAction, GrantStatus, JobKind, RequestId, RequestState
@@ -59,7 +58,7 @@ async def test_retrying_what_fails_again_leaves_one_job_with_its_tries(
 async def test_retrying_while_a_dead_worker_holds_the_job(scripted: Product) -> None:
     """It is done when the lease has run out; once."""
     request_id = await failed_issue(scripted)
-    await scripted.claim(JobKind.ISSUE, lease=timedelta(milliseconds=1))
+    await scripted.claim(JobKind.ISSUE)
 
     await scripted.acting(BOB).retry(request_id)
     await asyncio.sleep(0.01)  # the lease runs out by the database's clock

@@ -69,7 +69,7 @@ async def test_jobs_of_one_lane_are_never_in_flight_together(shared: Product) ->
 async def test_a_second_try_says_that_it_is_one(shared: Product) -> None:
     """A provider may tell its own lost answer from what it never did."""
     await shared.approved()
-    await shared.claim(JobKind.ISSUE, lease=timedelta(milliseconds=1))
+    await shared.claim(JobKind.ISSUE)
 
     await shared.hurry_and_work()
 
