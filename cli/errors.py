@@ -31,6 +31,7 @@ _CODES: Final[tuple[tuple[type[errors.JitsudoError], int], ...]] = (
     (errors.NotFound, 5),
     (errors.WrongState, 6),
     (errors.Conflict, 6),
+    (errors.TooMany, 7),
     (errors.DependencyError, 7),
     (errors.OutcomeUnknown, 7),
 )

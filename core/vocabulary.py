@@ -111,7 +111,14 @@ class AuditAction(StrEnum):
     TOKEN_REVOKED = "token.revoked"
     PRINCIPAL_DISABLED = "principal.disabled"
     PRINCIPAL_ENABLED = "principal.enabled"
+    PRINCIPAL_TRUST_CHANGED = "principal.trust_changed"
+    PRINCIPAL_SIGNED_IN = "principal.signed_in"
+    IDENTITY_LINKED = "identity.linked"
+    IDENTITY_UNLINKED = "identity.unlinked"
+    IDENTITY_CONFLICT = "identity.conflict"
     IDENTITY_REFUSED = "identity.refused"
+    SIGN_IN_CONFIRMED = "sign_in.confirmed"
+    SIGN_IN_REFUSED = "sign_in.refused"
     POLICY_RELOADED = "policy.reloaded"
 
 
@@ -127,6 +134,8 @@ class JobKind(StrEnum):
     OFFBOARD = "offboard"
     RENDER = "render"
     TELL_REFUSALS = "tell_refusals"
+    TELL_ADMINS = "tell_admins"
+    CHECK_APPROVERS = "check_approvers"
 
 
 class PolicyPackage(StrEnum):
@@ -174,3 +183,28 @@ class SurfaceState(StrEnum):
     AMBIGUOUS = "ambiguous"
     PARKED = "parked"
     GONE = "gone"
+
+
+class LinkMethod(StrEnum):
+    """How an account in Slack was bound to a principal."""
+
+    FIRST_USE = "first_use"
+    OIDC = "oidc"
+    ADMIN = "admin"
+
+
+class SignInState(StrEnum):
+    """Where the sign-in of a terminal stands."""
+
+    WAITING = "waiting"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    USED = "used"
+
+
+class GroupSource(StrEnum):
+    """Where a group of somebody's comes from."""
+
+    FILE = "file"
+    SLACK = "slack"
+    OIDC = "oidc"

@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from core.errors import JitsudoError, NotAuthenticated
+from core.errors import JitsudoError, NotAuthenticated, TooMany
 from core.wire.errors import INTERNAL, INTERNAL_CODE, status_of, to_error
 
 HEADERS: Final[Mapping[str, str]] = {
@@ -35,6 +35,8 @@ def to_refusal(error: JitsudoError, *, request_id: str) -> web.Response:
     if isinstance(error, NotAuthenticated):
         # Source: RFC 6750 section 3.
         answer.headers["WWW-Authenticate"] = 'Bearer realm="jitsudo"'
+    if isinstance(error, TooMany):
+        answer.headers["Retry-After"] = str(error.retry_after_seconds)
     return answer
 
 

@@ -24,6 +24,7 @@ from core.errors.refused import (
     NotFound,
     RefusedError,
     SelfApproval,
+    TooMany,
     WrongState,
 )
 
@@ -49,5 +50,6 @@ __all__ = [
     "SlackFailed",
     "StoreBusy",
     "StoreUnavailable",
+    "TooMany",
     "WrongState",
 ]

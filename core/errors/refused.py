@@ -150,3 +150,29 @@ class NotAuthenticated(RefusedError):
         """Say what is missing and how to sign in."""
         self.why = why
         super().__init__(why)
+
+
+class TooMany(RefusedError):
+    """Somebody did the same thing too often; nothing was done this time."""
+
+    code: ClassVar[str] = "too_many"
+    fact_names: ClassVar[tuple[str, ...]] = ("what", "retry_after_seconds")
+
+    def __init__(self, *, what: str, retry_after_seconds: int) -> None:
+        """Say of what there were too many, and when it can be tried again.
+
+        Args:
+            what: such as `decisions within a minute (at most 60)`.
+            retry_after_seconds: whole seconds from now, at least 1.
+        """
+        self.what = what
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(f"too many {what}; try again in {retry_after_seconds} s")
+
+    @classmethod
+    @override
+    def from_facts(cls, facts: Mapping[str, str]) -> Self:
+        """Build the error again; the seconds come as text."""
+        return cls(
+            what=facts["what"], retry_after_seconds=int(facts["retry_after_seconds"])
+        )

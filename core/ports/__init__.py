@@ -2,6 +2,12 @@
 
 from core.ports.database import Store, UnitOfWork
 from core.ports.figures import Figures, FigureStore
+from core.ports.identity import (
+    LinkStore,
+    MembershipStore,
+    RateStore,
+    SignInStore,
+)
 from core.ports.outside import (
     Clock,
     CredentialProvider,
@@ -32,14 +38,18 @@ __all__ = [
     "Figures",
     "GrantStore",
     "JobStore",
+    "LinkStore",
+    "MembershipStore",
     "PolicyEngine",
     "PrincipalRow",
     "PrincipalStore",
+    "RateStore",
     "RefusalKey",
     "RefusalStore",
     "RequestFilter",
     "RequestStore",
     "Sealer",
+    "SignInStore",
     "Store",
     "SurfaceStore",
     "TokenStore",

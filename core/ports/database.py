@@ -5,6 +5,7 @@ from typing import Protocol
 
 from core.clock import Deadline
 from core.ports.figures import FigureStore
+from core.ports.identity import LinkStore, MembershipStore, RateStore, SignInStore
 from core.ports.records import AuditStore, PrincipalStore, RefusalStore, TokenStore
 from core.ports.requests import DecisionStore, GrantStore, RequestStore
 from core.ports.work import JobStore, SurfaceStore
@@ -59,6 +60,26 @@ class UnitOfWork(Protocol):
         ...
 
     @property
+    def links(self) -> LinkStore:
+        """Return the links to Slack of this transaction."""
+        ...
+
+    @property
+    def sign_ins(self) -> SignInStore:
+        """Return the sign-ins of this transaction."""
+        ...
+
+    @property
+    def memberships(self) -> MembershipStore:
+        """Return the remembered groups of this transaction."""
+        ...
+
+    @property
+    def rates(self) -> RateStore:
+        """Return the counted acts of this transaction."""
+        ...
+
+    @property
     def figures(self) -> FigureStore:
         """Return the counts of this transaction."""
         ...
@@ -99,7 +120,7 @@ class Store(Protocol):
         ...
 
     async def ping(self) -> str:
-        """Return what is there, such as `PostgreSQL 18.0, schema 0002`.
+        """Return what is there, such as `PostgreSQL 18.0, schema 0003`.
 
         Raises:
             StoreUnavailable: the database does not answer.

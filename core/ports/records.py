@@ -70,11 +70,20 @@ class TokenStore(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PrincipalRow:
-    """What the store knows of a person; strangers have tier 0 and are enabled."""
+    """What the store knows of a person; strangers have tier 0 and are enabled.
+
+    Attributes:
+        notes: why they have their tier, in an admin's words.
+        enrolled_by: the admin who set it last; None if nobody did.
+        enrolled_at: when that was.
+    """
 
     email: str
     trust_tier: int = 0
     is_disabled: bool = False
+    notes: str = ""
+    enrolled_by: str | None = None
+    enrolled_at: datetime | None = None
 
 
 class PrincipalStore(Protocol):

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from core.ports import PrincipalRow, PrincipalStore
 from core.store.link import Link, Row
-from core.store.rows import names
+from core.store.rows import names, to_moment_or_none
 from core.store.schema import principals
 from core.store.statements import Statement
 
@@ -21,8 +21,8 @@ _PUT: Final = Statement(
     _INSERT.on_conflict_do_update(
         index_elements=["email"],
         set_={
-            "trust_tier": _INSERT.excluded.trust_tier,
-            "is_disabled": _INSERT.excluded.is_disabled,
+            name: _INSERT.excluded[name]
+            for name in names(principals.c, without=frozenset({"email"}))
         },
     ),
     columns=names(principals.c),
@@ -88,18 +88,17 @@ class SqlPrincipalStore(PrincipalStore):
         statement = _HOLD if is_alone else _SHARE
         row = await self._link.row(statement, of_person=email)
         if row is None:
-            await self._link.rows(_GREET, email=email, trust_tier=0, is_disabled=False)
+            await self._link.rows(_GREET, **_columns(PrincipalRow(email=email)))
             row = await self._link.row(statement, of_person=email)
         return PrincipalRow(email=email) if row is None else _to_principal(row)
 
     @override
     async def put(self, row: PrincipalRow) -> None:
-        await self._link.rows(
-            _PUT,
-            email=row.email,
-            trust_tier=row.trust_tier,
-            is_disabled=row.is_disabled,
-        )
+        await self._link.rows(_PUT, **_columns(row))
+
+
+def _columns(row: PrincipalRow) -> dict[str, object]:
+    return {name: getattr(row, name) for name in names(principals.c)}
 
 
 def _to_principal(row: Row) -> PrincipalRow:
@@ -107,4 +106,7 @@ def _to_principal(row: Row) -> PrincipalRow:
         email=row["email"],
         trust_tier=row["trust_tier"],
         is_disabled=bool(row["is_disabled"]),
+        notes=row["notes"],
+        enrolled_by=row["enrolled_by"],
+        enrolled_at=to_moment_or_none(row["enrolled_at"]),
     )

@@ -158,7 +158,12 @@ class SqlRequestStore(RequestStore):
             **_changing(request),
         )
         for group in sorted(set(routing.approver_groups)):
-            await self._link.rows(_ADD_GROUP, request_id=request.id, group_name=group)
+            await self._link.rows(
+                _ADD_GROUP,
+                request_id=request.id,
+                group_name=group,
+                state=request.state.value,
+            )
 
     @override
     async def get(self, request_id: RequestId) -> ElevationRequest | None:

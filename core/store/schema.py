@@ -1,12 +1,22 @@
 """The tables, once for both databases; the triggers are in the migrations."""
 
-from collections.abc import Iterable
-from enum import StrEnum
 from typing import Final
 
 import sqlalchemy as sa
 
 from core.store.dialects import Code, Moment, Number
+from core.store.identity_tables import (
+    link_codes,
+    member_groups,
+    memberships,
+    principals,
+    rates,
+    refusals,
+    sign_ins,
+    slack_links,
+    tokens,
+)
+from core.store.metadata import metadata, one_of, partial_index
 from core.vocabulary import (
     GrantStatus,
     Outcome,
@@ -16,27 +26,34 @@ from core.vocabulary import (
     Verdict,
 )
 
-REVISION: Final = "0002"
+__all__ = [
+    "REVISION",
+    "TO_REVIEW",
+    "audit_events",
+    "audit_head",
+    "decisions",
+    "grants",
+    "jobs",
+    "link_codes",
+    "member_groups",
+    "memberships",
+    "metadata",
+    "principals",
+    "rates",
+    "refusals",
+    "request_groups",
+    "requests",
+    "sign_ins",
+    "slack_links",
+    "surfaces",
+    "tokens",
+]
+
+REVISION: Final = "0003"
 """The newest migration, which this code needs."""
-
-metadata: Final = sa.MetaData(naming_convention={"pk": "%(table_name)s_pk"})
-
 
 TO_REVIEW: Final = sa.text("break_glass AND reviewed_at IS NULL")
 """Written out wherever it is asked for, so that a partial index answers."""
-
-
-def partial_index(name: str, *columns: str, where: str) -> sa.Index:
-    """Return the index of the rows of which a condition holds."""
-    rows = sa.text(where)
-    return sa.Index(name, *columns, postgresql_where=rows, sqlite_where=rows)
-
-
-def one_of(column: str, words: Iterable[StrEnum], *, name: str) -> sa.CheckConstraint:
-    """Return the constraint that a column holds one of some words."""
-    listed = ", ".join(f"'{word.value}'" for word in words)
-    return sa.CheckConstraint(f"{column} IN ({listed})", name=name)
-
 
 requests: Final = sa.Table(
     "requests",
@@ -115,7 +132,15 @@ request_groups: Final = sa.Table(
         primary_key=True,
     ),
     sa.Column("group_name", Code, primary_key=True),
+    # Repeats the request's, so that one state of one group is one part of an index.
+    sa.Column("state", Code, nullable=False, server_default="PENDING"),
     sa.Index("request_groups_by_group_name_request_id", "group_name", "request_id"),
+    sa.Index(
+        "request_groups_by_group_name_state_request_id",
+        "group_name",
+        "state",
+        "request_id",
+    ),
 )
 
 decisions: Final = sa.Table(
@@ -258,41 +283,4 @@ audit_head: Final = sa.Table(
     sa.Column("seq", sa.BigInteger, nullable=False),
     sa.Column("hash", Code, nullable=False),
     sa.CheckConstraint("id = 1", name="one_audit_head"),
-)
-
-tokens: Final = sa.Table(
-    "tokens",
-    metadata,
-    sa.Column("id", Code, primary_key=True),
-    sa.Column("digest", Code, nullable=False),
-    sa.Column("email", Code, nullable=False),
-    sa.Column("scopes", sa.Text, nullable=False),
-    sa.Column("created_at", Moment, nullable=False),
-    sa.Column("created_by", sa.Text, nullable=False),
-    sa.Column("expires_at", Moment, nullable=False),
-    sa.Column("revoked_at", Moment),
-    sa.Column("last_used_at", Moment),
-    sa.UniqueConstraint("digest", name="one_token_per_digest"),
-    sa.Index("tokens_by_email_created_at", "email", "created_at"),
-)
-
-principals: Final = sa.Table(
-    "principals",
-    metadata,
-    sa.Column("email", Code, primary_key=True),
-    sa.Column("trust_tier", sa.Integer, nullable=False),
-    sa.Column("is_disabled", sa.Boolean, nullable=False),
-    sa.CheckConstraint("trust_tier BETWEEN 0 AND 4", name="known_trust_tier"),
-)
-
-refusals: Final = sa.Table(
-    "refusals",
-    metadata,
-    sa.Column("actor", Code, primary_key=True),
-    sa.Column("request_id", Code, primary_key=True),
-    sa.Column("verdict", Code, primary_key=True),
-    sa.Column("code", Code, primary_key=True),
-    sa.Column("window_ends_at", Moment, nullable=False),
-    sa.Column("was_first", sa.Boolean, nullable=False),
-    sa.Column("repeats", sa.BigInteger, nullable=False),
 )

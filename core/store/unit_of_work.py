@@ -11,9 +11,13 @@ from core.store.figures import SqlFigureStore
 from core.store.grants import SqlGrantStore
 from core.store.jobs import SqlJobStore
 from core.store.link import Link
+from core.store.links import SqlLinkStore
+from core.store.memberships import SqlMembershipStore
 from core.store.principals import SqlPrincipalStore
+from core.store.rates import SqlRateStore
 from core.store.refusals import SqlRefusalStore
 from core.store.requests import SqlRequestStore
+from core.store.sign_ins import SqlSignInStore
 from core.store.surfaces import SqlSurfaceStore
 from core.store.tokens import SqlTokenStore
 
@@ -69,6 +73,26 @@ class SqlUnitOfWork(UnitOfWork):
     @override
     def refusals(self) -> SqlRefusalStore:
         return SqlRefusalStore(self._link)
+
+    @property
+    @override
+    def links(self) -> SqlLinkStore:
+        return SqlLinkStore(self._link)
+
+    @property
+    @override
+    def sign_ins(self) -> SqlSignInStore:
+        return SqlSignInStore(self._link)
+
+    @property
+    @override
+    def memberships(self) -> SqlMembershipStore:
+        return SqlMembershipStore(self._link)
+
+    @property
+    @override
+    def rates(self) -> SqlRateStore:
+        return SqlRateStore(self._link)
 
     @property
     @override

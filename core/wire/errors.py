@@ -38,6 +38,7 @@ _STATUSES: Final[Mapping[type[JitsudoError], Status]] = {
     errors.NotFound: Status(http=404, grpc=5),
     errors.WrongState: Status(http=409, grpc=9),
     errors.Conflict: Status(http=409, grpc=10),
+    errors.TooMany: Status(http=429, grpc=8),
     errors.AuditChainBroken: Status(http=409, grpc=15),
     errors.PolicyUnavailable: Status(http=503, grpc=14),
     errors.StoreUnavailable: Status(http=503, grpc=14),

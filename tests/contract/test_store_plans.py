@@ -57,7 +57,7 @@ async def fill(store: SqlStore, url: str) -> None:
         url,
         f"INSERT INTO requests (id, {others}) SELECT {padded}, {others} "  # noqa: S608 - constants
         f"FROM requests, {many}",
-        "INSERT INTO request_groups SELECT id, 'sre-lead' FROM requests "
+        "INSERT INTO request_groups SELECT id, 'sre-lead', state FROM requests "
         "WHERE id LIKE 'req_00%'",
         "INSERT INTO decisions (request_id, requester, approver, verdict, text, "
         "origin, self_allowed, decided_at) SELECT id, requester, "

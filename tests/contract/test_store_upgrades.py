@@ -21,22 +21,38 @@ NEW_COLUMNS: Final = (
 
 NEW_INDEXES: Final = (
     "requests_by_lane_id", "requests_by_extends", "one_request_per_submission",
-    "requests_to_review",
+    "requests_to_review", "request_groups_by_group_name_state_request_id",
 )  # fmt: skip
 
-TRIGGERS: Final = ("requests_review_by_another", "requests_begin_unreviewed")
+TRIGGERS: Final = (
+    "requests_review_by_another", "requests_begin_unreviewed",
+    "request_groups_follow_state",
+)  # fmt: skip
+
+FUNCTIONS: Final = ("review_by_another", "request_groups_follow")
+
+NEW_TABLES: Final = (
+    "slack_links", "link_codes", "sign_ins", "member_groups", "memberships", "rates",
+)  # fmt: skip
 
 
 async def take_back(url: str) -> None:
-    """Turn a database of revision 0002 into one of 0001, with what is in it."""
-    of_table = "" if url.startswith("sqlite") else " ON requests"
-    functions = [] if url.startswith("sqlite") else ["DROP FUNCTION review_by_another"]
+    """Turn a database of this revision into one of 0001, with what is in it."""
+    is_sqlite = url.startswith("sqlite")
+    of_table = "" if is_sqlite else " ON requests"
+    functions = [] if is_sqlite else [f"DROP FUNCTION {name}" for name in FUNCTIONS]
     await run_sql(
         url,
+        *(f"DROP TABLE {name}" for name in NEW_TABLES),
         *(f"DROP TRIGGER {name}{of_table}" for name in TRIGGERS),
         *functions,
         *(f"DROP INDEX {name}" for name in NEW_INDEXES),
         *(f"ALTER TABLE requests DROP COLUMN {name}" for name in NEW_COLUMNS),
+        "ALTER TABLE request_groups DROP COLUMN state",
+        *(
+            f"ALTER TABLE principals DROP COLUMN {name}"
+            for name in ("notes", "enrolled_by", "enrolled_at")
+        ),
         "UPDATE alembic_version SET version_num = '0001'",
     )
 
@@ -79,6 +95,30 @@ async def test_what_was_under_way_before_goes_on_after(
         ended = [(await after.record(r.id)).request for r in (expiring, revoked)]
         assert [r.state for r in ended] == [RequestState.EXPIRED, RequestState.REVOKED]
         assert provider.in_force == {}
+
+
+async def test_groups_follow_the_state_of_their_request(
+    database_url: str, groups: Groups
+) -> None:
+    """Also those of requests that were there before the column was."""
+    async with a_product(database_url, groups, policy=ScriptedPolicy()) as before:
+        old = (await before.active()).request
+        pending = (await before.submit()).request
+    await take_back(database_url)
+    await migrate(database_url)
+
+    async with a_product(database_url, groups, policy=ScriptedPolicy()) as after:
+        await after.acting(BOB).deny(pending.id, reason="no")
+        assert (await after.record(old.id)).request.state is RequestState.ACTIVE
+        for state, request in ((old.state, old), (RequestState.REJECTED, pending)):
+            for group in request.routing.approver_groups:
+                found = await run_sql(
+                    database_url,
+                    "SELECT state FROM request_groups"  # noqa: S608 - a test's own
+                    f" WHERE request_id = '{request.id}' AND group_name = '{group}'",
+                )
+                assert found == [(state.value,)]
+        assert old.routing.approver_groups
 
 
 async def test_jobs_of_the_version_before_end_what_they_were_promised_for(

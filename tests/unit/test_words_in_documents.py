@@ -10,13 +10,16 @@ from core.domain.lifecycle import TRANSITIONS
 from core.vocabulary import (
     AuditAction,
     GrantStatus,
+    GroupSource,
     JobKind,
+    LinkMethod,
     Origin,
     Outcome,
     PolicyAction,
     PolicyPackage,
     RequestEvent,
     RequestState,
+    SignInState,
     SurfacePurpose,
     SurfaceState,
     Tier,
@@ -42,6 +45,9 @@ _IN_GLOSSARY: Final = (
     TokenScope,
     SurfacePurpose,
     SurfaceState,
+    LinkMethod,
+    SignInState,
+    GroupSource,
 )
 
 HOUSE_WORDS: Final = (
@@ -131,7 +137,7 @@ def test_audit_table_has_each_action_once() -> None:
     """An auditor finds every action in `docs/operating.md`, and no invented one."""
     rows = [row[0].strip("`") for row in document("docs/operating.md").rows()]
     pattern = re.compile(
-        r"(request|grant|credentials|token|principal|identity|policy)\.[a-z_]+"
+        r"(request|grant|credentials|token|principal|identity|sign_in|policy)\.[a-z_]+"
     )
 
     assert [row for row in rows if pattern.fullmatch(row)] == [

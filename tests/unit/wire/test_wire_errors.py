@@ -28,6 +28,7 @@ EXAMPLES: list[tuple[JitsudoError, int, int]] = [
     ),
     (errors.WrongState(request_id="req_x", expected="A", actual="B"), 409, 9),
     (errors.Conflict(what="request req_x"), 409, 10),
+    (errors.TooMany(what="decisions within a minute", retry_after_seconds=7), 429, 8),
     (errors.AuditChainBroken(seq=7, why="its hash is not its record's"), 409, 15),
     (errors.PolicyUnavailable(why="timeout"), 503, 14),
     (errors.StoreUnavailable(why="connection lost"), 503, 14),

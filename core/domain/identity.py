@@ -1,0 +1,100 @@
+"""How somebody is known: accounts in Slack, sign-ins, groups that were remembered."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.vocabulary import LinkMethod, SignInState
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlackAccount:
+    """An account in Slack, by ids alone.
+
+    Attributes:
+        team_id: of the workspace, `T…`; of the organisation, `E…`, where the app
+            serves a whole one, since an account is the same in all its workspaces.
+        user_id: `U…` or `W…`.
+    """
+
+    team_id: str
+    user_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlackLink:
+    """An account that is bound to one principal, and how it came to be."""
+
+    account: SlackAccount
+    email: str
+    method: LinkMethod
+    linked_by: str
+    linked_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LinkCode:
+    """A word that an account in Slack was given, to be named by a signed-in person.
+
+    Attributes:
+        code: single use, without separators.
+        email: what Slack says of the account.
+    """
+
+    code: str
+    account: SlackAccount
+    email: str
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignIn:
+    """A terminal that asks to be signed in by somebody in Slack.
+
+    Attributes:
+        digest: SHA-256 of the device code, which the terminal alone has.
+        user_code: what the terminal shows, without separators; single use.
+        host: what the terminal says its machine is called; a claim, shown as one.
+        address: from where the server was asked.
+        polled_at: when the terminal asked last.
+        interval_seconds: how long it has to wait between two questions.
+        email: who confirmed it, or refused it; None while it waits.
+        settled_at: when that was.
+    """
+
+    digest: str
+    user_code: str
+    host: str
+    address: str
+    state: SignInState
+    created_at: datetime
+    expires_at: datetime
+    interval_seconds: int
+    polled_at: datetime | None = None
+    email: str | None = None
+    settled_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Membership:
+    """The groups that an identity provider named at somebody's last sign-in.
+
+    Attributes:
+        issuer: who said so.
+        subject: whom the issuer means; not the identity, which is the e-mail.
+        signed_in_at: when the token was issued.
+    """
+
+    email: str
+    issuer: str
+    subject: str
+    signed_in_at: datetime
+    groups: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rate:
+    """How often something was done in the window that runs."""
+
+    count: int
+    window_ends_at: datetime
