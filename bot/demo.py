@@ -21,7 +21,7 @@ from core.domain.principal import Actor
 from core.environment import read_environment
 from core.logins import Login, Logins, home_directory
 from core.policy.bundle import write_starter
-from core.settings import CoreSettings
+from core.settings import CoreSettings, without_limits
 from core.store.migrate import migrate
 from core.vocabulary import Origin, TokenScope
 from core.wiring import Jitsudo, open_jitsudo
@@ -170,15 +170,17 @@ def _prepared(data: Path) -> Path:
 
 
 def _core_settings(data: Path, options: DemoOptions) -> CoreSettings:
-    return CoreSettings(
-        database_url=SecretStr(
-            options.database_url or f"sqlite+aiosqlite:///{data / 'jitsudo.db'}"
-        ),
-        opa_url=options.opa_url,
-        policy_dir=None if options.opa_url else data / "policies",
-        groups_file=data / "policies" / "groups.yaml",
-        encryption_keys=(SecretStr((data / "encryption.key").read_text().strip()),),
-        local_provider=True,
+    return without_limits(
+        CoreSettings(
+            database_url=SecretStr(
+                options.database_url or f"sqlite+aiosqlite:///{data / 'jitsudo.db'}"
+            ),
+            opa_url=options.opa_url,
+            policy_dir=None if options.opa_url else data / "policies",
+            groups_file=data / "policies" / "groups.yaml",
+            encryption_keys=(SecretStr((data / "encryption.key").read_text().strip()),),
+            local_provider=True,
+        )
     )
 
 

@@ -34,8 +34,20 @@ _VARIABLES: Final[Mapping[str, str]] = {
     "JITSUDO_ABANDON_AFTER": "abandon_after",
     "JITSUDO_REVIEW_REMINDER": "review_reminder",
     "JITSUDO_LOCAL_PROVIDER": "local_provider",
+    "JITSUDO_PENDING_PER_REQUESTER": "pending_per_requester",
+    "JITSUDO_SUBMISSIONS_PER_MINUTE": "submissions_per_minute",
+    "JITSUDO_BREAK_GLASS_PER_MINUTE": "break_glass_per_minute",
+    "JITSUDO_DECISIONS_PER_MINUTE": "decisions_per_minute",
+    "JITSUDO_FAILED_SIGN_INS_PER_MINUTE": "failed_sign_ins_per_minute",
 }
 """Environment variables and the settings they override."""
+
+LIMITS: Final[Mapping[str, str]] = {
+    variable: setting
+    for variable, setting in _VARIABLES.items()
+    if setting.endswith(("_per_requester", "_per_minute"))
+}
+"""How often somebody may do something, by variable."""
 
 _EXAMPLES: Final[Mapping[str, str]] = {
     "JITSUDO_DATABASE_URL": "; for example sqlite+aiosqlite:///jitsudo.db",
@@ -77,6 +89,13 @@ class CoreSettings(BaseModel):
         abandon_after: how long issuing is tried before it is given up.
         review_reminder: from one reminder of an open break-glass review to the next.
         local_provider: whether the stand-in provider `local` exists.
+        pending_per_requester: requests that one person may have waiting at once;
+            0 in this and in the next ones is no limit.
+        submissions_per_minute: asks of one person, refused ones too.
+        break_glass_per_minute: asks of one person that break the glass; they count
+            neither there nor as waiting.
+        decisions_per_minute: approvals and denials of one person, refused ones too.
+        failed_sign_ins_per_minute: tokens from one address that are nobody's.
         providers: the settings of each provider, by the name that requests use;
             `kind` names another provider's code than the name does. Only in the
             file.
@@ -93,6 +112,11 @@ class CoreSettings(BaseModel):
     abandon_after: Duration = Field(default=timedelta(hours=1), gt=timedelta(0))
     review_reminder: Duration = Field(default=timedelta(hours=24), gt=timedelta(0))
     local_provider: bool = False
+    pending_per_requester: int = Field(default=20, ge=0)
+    submissions_per_minute: int = Field(default=20, ge=0)
+    break_glass_per_minute: int = Field(default=10, ge=0)
+    decisions_per_minute: int = Field(default=60, ge=0)
+    failed_sign_ins_per_minute: int = Field(default=20, ge=0)
     providers: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -101,6 +125,11 @@ class CoreSettings(BaseModel):
             message = "set JITSUDO_OPA_URL or JITSUDO_POLICY_DIR, not both"
             raise ValueError(message)
         return self
+
+
+def without_limits(settings: CoreSettings) -> CoreSettings:
+    """Return settings for where load is tried: the demo, and tests."""
+    return settings.model_copy(update=dict.fromkeys(LIMITS.values(), 0))
 
 
 def load_document(environment: Mapping[str, str]) -> dict[str, object]:

@@ -14,6 +14,7 @@ from core.services.evaluate import Evaluate
 from core.services.expire import Lapse
 from core.services.extend import Extend
 from core.services.issue import Issue
+from core.services.limits import Limits
 from core.services.look import Look
 from core.services.offboard import Offboard
 from core.services.people import People
@@ -50,6 +51,7 @@ class Services:
     evaluate: Evaluate
     tokens: Tokens
     refusals: Refusals
+    limits: Limits
     issue: Issue
     end_grant: EndGrant
     lapse: Lapse

@@ -29,6 +29,7 @@ from core.services.expire import Lapse
 from core.services.extend import Extend
 from core.services.issue import Issue
 from core.services.judging import Judge
+from core.services.limits import Act, Limits
 from core.services.look import Look
 from core.services.offboard import Offboard
 from core.services.people import People
@@ -149,6 +150,18 @@ def assemble(
     people = People(store=store, directory=directory)
     visibility = Visibility(policy=policy, people=people, clock=clock)
     refusals = Refusals(store=store, clock=clock)
+    limits = Limits(
+        store=store,
+        clock=clock,
+        refusals=refusals,
+        per_minute={
+            Act.SUBMISSION: settings.submissions_per_minute,
+            Act.BREAK_GLASS: settings.break_glass_per_minute,
+            Act.DECISION: settings.decisions_per_minute,
+            Act.SIGN_IN: settings.failed_sign_ins_per_minute,
+        },
+        pending=settings.pending_per_requester,
+    )
     calls = ProviderCalls(providers, call_seconds=CALL_SECONDS)
     standing = Standing(store=store, policy=policy, people=people, clock=clock)
     tokens = Tokens(store=store, clock=clock)
@@ -158,6 +171,7 @@ def assemble(
         people=people,
         providers=providers,
         refusals=refusals,
+        limits=limits,
         clock=clock,
         signal=signal,
         request_ttl=settings.request_ttl,
@@ -178,6 +192,7 @@ def assemble(
             judge=Judge(policy=policy),
             visibility=visibility,
             refusals=refusals,
+            limits=limits,
             clock=clock,
             signal=signal,
         ),
@@ -216,6 +231,7 @@ def assemble(
         evaluate=Evaluate(policy=policy, read_question=from_document),
         tokens=tokens,
         refusals=refusals,
+        limits=limits,
         issue=Issue(
             store=store,
             calls=calls,

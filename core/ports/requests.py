@@ -61,6 +61,10 @@ class RequestStore(Protocol):
         """
         ...
 
+    async def count_pending(self, requester: str, *, at: datetime) -> int:
+        """Return how many requests of `requester` wait, and have not lapsed by `at`."""
+        ...
+
 
 class DecisionStore(Protocol):
     """Decisions; inserted, never changed."""

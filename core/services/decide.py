@@ -12,6 +12,7 @@ from core.errors import Conflict, NotFound, RefusedError, WrongState
 from core.ports import Clock, Store, UnitOfWork
 from core.services.issue import issue_now
 from core.services.judging import Case, Judge, Judgement
+from core.services.limits import Act, Limits
 from core.services.people import People
 from core.services.reading import lock_request, read_case
 from core.services.refusals import Refusals
@@ -65,6 +66,7 @@ class Decide:
         judge: Judge,
         visibility: Visibility,
         refusals: Refusals,
+        limits: Limits,
         clock: Clock,
         signal: Signal,
     ) -> None:
@@ -74,6 +76,7 @@ class Decide:
         self._judge = judge
         self._visibility = visibility
         self._refusals = refusals
+        self._limits = limits
         self._clock = clock
         self._signal = signal
 
@@ -118,12 +121,23 @@ class Decide:
         )
 
     async def _decide(self, wish: _Wish) -> RequestRecord:
+        async with self._limits.counting_refusals(
+            Act.DECISION,
+            wish.actor,
+            request_id=wish.request_id,
+            verdict=wish.verdict,
+            deadline=wish.deadline,
+        ):
+            return await self._judged_and_recorded(wish)
+
+    async def _judged_and_recorded(self, wish: _Wish) -> RequestRecord:
         for _ in range(ROUNDS):
             record, rows = await read_case(
                 self._store, wish.request_id, wish.actor.email, wish.deadline
             )
             if not rows[wish.actor.email].is_disabled and self._stands(record, wish):
                 return record
+            self._limits.check(Act.DECISION, wish.actor.email)
             people = await self._people.with_groups(rows)
             approver = people[wish.actor.email]
             await self._check_open(wish, record, approver)
@@ -238,6 +252,8 @@ class Decide:
             is_approved = decided.state is RequestState.APPROVED
             promised = [issue_now(decided)] if is_approved else []
             await show(uow, decided, promised=promised)
+            # Held until the commit: late, so that others hardly wait for it.
+            await self._limits.count(uow, Act.DECISION, wish.actor.email)
             await uow.audit.append(
                 fact_about(
                     decided,

@@ -26,6 +26,7 @@ from core.services.drafting import (
     routed,
 )
 from core.services.extendable import check_extendable
+from core.services.limits import Limits, act_of
 from core.services.people import People
 from core.services.questions import question_about
 from core.services.reading import read_record
@@ -73,6 +74,7 @@ class Submit:
         people: People,
         providers: Mapping[str, CredentialProvider],
         refusals: Refusals,
+        limits: Limits,
         clock: Clock,
         signal: Signal,
         request_ttl: timedelta,
@@ -89,6 +91,7 @@ class Submit:
         self._people = people
         self._providers = providers
         self._refusals = refusals
+        self._limits = limits
         self._clock = clock
         self._signal = signal
         self._request_ttl = request_ttl
@@ -104,9 +107,18 @@ class Submit:
             NotAllowed: the actor is disabled.
             NotEligible: with policy's reason.
             Conflict: something else was asked for under the same key.
+            TooMany: within a minute, or waiting at once.
             PolicyUnavailable: nothing was stored.
         """
         ask = self._checked(submission.ask)
+        act = act_of(ask)
+        self._limits.check(act, actor.email)
+        async with self._limits.counting_refusals(act, actor, deadline=deadline):
+            return await self._submit(actor, ask, submission, deadline)
+
+    async def _submit(
+        self, actor: Actor, ask: Ask, submission: Submission, deadline: Deadline | None
+    ) -> RequestRecord:
         requester = await self._people.principal(actor.email, deadline)
         if requester.is_disabled:
             banned = _banned(actor)
@@ -212,6 +224,7 @@ class Submit:
             Conflict: another ask has the key.
             Invalid: another request asks for more of the same grant.
             WrongState: the grant to be extended has begun to end meanwhile.
+            TooMany: within a minute, or waiting at once.
         """
         # Held until the end: nobody is disabled between this look and the commit.
         if (await uow.principals.hold(request.requester)).is_disabled:
@@ -220,6 +233,9 @@ class Submit:
             known = await uow.requests.by_submission(request.submission_key)
             if known is not None:
                 return same_as(known, request.ask, request.extends)
+        await self._limits.count(uow, act_of(request.ask), request.requester)
+        if request.state is RequestState.PENDING:
+            await self._limits.check_pending(uow, request.requester)
         if request.extends is not None:
             await check_extendable(uow, request.extends, self._clock.now())
         await self._store_new(uow, request, actor, eligibility, route)

@@ -45,7 +45,13 @@ _OF: Final = Statement(
 
 _FORGET: Final = Statement(
     sa.delete(rates).where(
-        rates.c.window_ends_at <= sa.bindparam("before", type_=Moment)
+        # Whoever counts something anew meanwhile is not waited for: two that forget
+        # could wait for each other.
+        rates.c.name.in_(
+            sa.select(rates.c.name)
+            .where(rates.c.window_ends_at <= sa.bindparam("before", type_=Moment))
+            .with_for_update(skip_locked=True)
+        )
     )
 )
 

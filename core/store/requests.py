@@ -21,7 +21,7 @@ from core.store.rows import (
     to_pairs,
     to_strings,
 )
-from core.store.schema import request_groups, requests
+from core.store.schema import IS_PENDING, request_groups, requests
 from core.store.statements import Statement
 from core.vocabulary import GrantStatus, RequestId, RequestState, Tier
 
@@ -85,6 +85,16 @@ _COUNT_BY: Final = Statement(
         requests.c.requester == sa.bindparam("by"),
         requests.c.created_at >= sa.bindparam("since", type_=Moment),
         requests.c.created_at <= sa.bindparam("until", type_=Moment),
+    )
+)
+
+_COUNT_PENDING: Final = Statement(
+    sa.select(sa.func.count().label("count"))
+    .select_from(requests)
+    .where(
+        requests.c.requester == sa.bindparam("by"),
+        IS_PENDING,
+        requests.c.lapses_at > sa.bindparam("at", type_=Moment),
     )
 )
 
@@ -215,6 +225,11 @@ class SqlRequestStore(RequestStore):
         self, requester: str, *, since: datetime, until: datetime
     ) -> int:
         row = await self._link.row(_COUNT_BY, by=requester, since=since, until=until)
+        return 0 if row is None else int(row["count"])
+
+    @override
+    async def count_pending(self, requester: str, *, at: datetime) -> int:
+        row = await self._link.row(_COUNT_PENDING, by=requester, at=at)
         return 0 if row is None else int(row["count"])
 
 

@@ -27,6 +27,7 @@ from core.vocabulary import (
 )
 
 __all__ = [
+    "IS_PENDING",
     "REVISION",
     "TO_REVIEW",
     "audit_events",
@@ -54,6 +55,9 @@ REVISION: Final = "0003"
 
 TO_REVIEW: Final = sa.text("break_glass AND reviewed_at IS NULL")
 """Written out wherever it is asked for, so that a partial index answers."""
+
+IS_PENDING: Final = sa.text("state = 'PENDING'")
+"""The same, for what a requester has waiting."""
 
 requests: Final = sa.Table(
     "requests",
@@ -113,6 +117,9 @@ requests: Final = sa.Table(
     sa.Index("requests_by_requester_created_at", "requester", "created_at"),
     partial_index("requests_by_lane_id", "lane", "id", where="lane IS NOT NULL"),
     partial_index("requests_by_extends", "extends", where="extends IS NOT NULL"),
+    partial_index(
+        "pending_requests_by_requester", "requester", where="state = 'PENDING'"
+    ),
     sa.Index("one_request_per_submission", "submission_key", unique=True),
     sa.Index(
         "requests_to_review",

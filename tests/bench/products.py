@@ -12,7 +12,7 @@ from core.clock import SystemClock
 from core.policy.bundle import write_starter
 from core.ports import CredentialProvider
 from core.providers.sealing import FernetSealer
-from core.settings import CoreSettings
+from core.settings import CoreSettings, without_limits
 from core.store.engine import open_store
 from core.store.migrate import migrate
 from core.wiring import Jitsudo, assemble, open_jitsudo, open_policy
@@ -32,12 +32,14 @@ async def fresh_core(
         write_starter(policies)
     await migrate(database_url)
     key = urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    settings = CoreSettings(
-        database_url=SecretStr(database_url),
-        policy_dir=policies,
-        groups_file=policies / "groups.yaml",
-        encryption_keys=(SecretStr(key),),
-        local_provider=True,
+    settings = without_limits(
+        CoreSettings(
+            database_url=SecretStr(database_url),
+            policy_dir=policies,
+            groups_file=policies / "groups.yaml",
+            encryption_keys=(SecretStr(key),),
+            local_provider=True,
+        )
     )
     if provider is None:
         async with open_jitsudo(settings) as jitsudo:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from core.logins import Login, Logins
+from core.settings import LIMITS
 from tests.support.demos import JITSUDO, DemoDriver, eventually
 
 PEOPLE = ("alice", "bob", "ben", "carol", "dave")
@@ -164,6 +165,7 @@ def installed(
             "JITSUDO_POLICY_DIR": str(home / "policies"),
             "JITSUDO_GROUPS_FILE": str(home / "policies" / "groups.yaml"),
             "JITSUDO_ENCRYPTION_KEYS": key,
+            **dict.fromkeys(LIMITS, "0"),
             "JITSUDO_LOCAL_PROVIDER": "true",
             "JITSUDO_PORT": server.rpartition(":")[2],
             "JITSUDO_SLACK_CHANNEL": "access",

@@ -30,7 +30,7 @@ from core.domain.surface import Surface
 from core.policy.bundle import write_starter
 from core.ports import AuditFilter
 from core.providers.sealing import FernetSealer
-from core.settings import CoreSettings
+from core.settings import CoreSettings, without_limits
 from core.store.engine import open_store
 from core.store.migrate import migrate
 from core.vocabulary import JobKind, Origin, RequestId
@@ -192,12 +192,14 @@ async def open_office(
     policy = directory / "policy"
     if not policy.exists():
         write_starter(policy)
-    core = CoreSettings(
-        database_url=SecretStr(url),
-        policy_dir=policy,
-        groups_file=policy / "groups.yaml",
-        encryption_keys=(SecretStr(Fernet.generate_key().decode()),),
-        local_provider=True,
+    core = without_limits(
+        CoreSettings(
+            database_url=SecretStr(url),
+            policy_dir=policy,
+            groups_file=policy / "groups.yaml",
+            encryption_keys=(SecretStr(Fernet.generate_key().decode()),),
+            local_provider=True,
+        )
     )
     app_token = SecretStr(sandbox.app_token) if is_socket_mode else None
     signing = None if is_socket_mode else SecretStr(sandbox.signing_secret)

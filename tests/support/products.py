@@ -22,7 +22,7 @@ from core.policy.embedded import EmbeddedEngine
 from core.ports import AuditFilter, PolicyEngine, PrincipalRow, Store
 from core.providers.sealing import FernetSealer
 from core.services.work import Workers
-from core.settings import CoreSettings
+from core.settings import LIMITS, CoreSettings
 from core.store.engine import open_store
 from core.vocabulary import AuditAction, JobKind, Origin, Outcome, RequestId
 from core.wiring import Jitsudo, assemble
@@ -191,6 +191,8 @@ def settings_for(database_url: str, groups: Path, **changes: Any) -> CoreSetting
         "groups_file": groups,
         "encryption_keys": (SecretStr(KEY),),
         "local_provider": True,
+        # Most tests do in one frozen minute what nobody does in ten.
+        **dict.fromkeys(LIMITS.values(), 0),
     }
     return CoreSettings(**{**values, **changes})
 

@@ -23,7 +23,7 @@ from core.domain.decision import RequestRecord
 from core.domain.principal import Actor
 from core.domain.request import Ask
 from core.remote import HttpApprovals
-from core.settings import CoreSettings
+from core.settings import CoreSettings, without_limits
 from core.use_cases import ALL_SCOPES
 from core.vocabulary import Origin, RequestState, TokenScope
 from core.wiring import Jitsudo, PartHealth, open_jitsudo
@@ -206,12 +206,14 @@ async def listening(app: web.Application) -> AsyncIterator[str]:
 @pytest.fixture
 async def jitsudo(sqlite_url: str) -> AsyncIterator[Jitsudo]:
     """Yield a jitsudo over SQLite with the starter policy and its people."""
-    settings = CoreSettings(
-        database_url=SecretStr(sqlite_url),
-        policy_dir=POLICIES,
-        groups_file=POLICIES / "groups.yaml",
-        encryption_keys=(SecretStr(Fernet.generate_key().decode()),),
-        local_provider=True,
+    settings = without_limits(
+        CoreSettings(
+            database_url=SecretStr(sqlite_url),
+            policy_dir=POLICIES,
+            groups_file=POLICIES / "groups.yaml",
+            encryption_keys=(SecretStr(Fernet.generate_key().decode()),),
+            local_provider=True,
+        )
     )
     async with open_jitsudo(settings) as opened:
         yield opened

@@ -14,6 +14,7 @@ from typing import Final
 import pytest
 from cryptography.fernet import Fernet
 
+from core.settings import LIMITS
 from tests.support.terminals import JITSUDO, run_jitsudo
 
 POLICIES: Final = Path(__file__).parents[2] / "policies"
@@ -139,6 +140,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedJitsudo]:
         "JITSUDO_POLICY_DIR": str(POLICIES),
         "JITSUDO_GROUPS_FILE": str(POLICIES / "groups.yaml"),
         "JITSUDO_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+        **dict.fromkeys(LIMITS, "0"),
         "JITSUDO_LOCAL_PROVIDER": "true",
     }
     home = place / "home"

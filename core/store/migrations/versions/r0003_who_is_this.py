@@ -15,6 +15,8 @@ depends_on: Sequence[str] | None = None
 _CODE = sa.Text(collation="C").with_variant(sa.Text(), "sqlite")
 _MOMENT = sa.DateTime(timezone=True).with_variant(sa.BigInteger(), "sqlite")
 
+_IS_PENDING = sa.text("state = 'PENDING'")
+
 
 def upgrade() -> None:
     """Add tables that are empty, and columns that repeat what there is."""
@@ -34,6 +36,13 @@ def upgrade() -> None:
         "request_groups_by_group_name_state_request_id",
         "request_groups",
         ["group_name", "state", "request_id"],
+    )
+    op.create_index(
+        "pending_requests_by_requester",
+        "requests",
+        ["requester"],
+        postgresql_where=_IS_PENDING,
+        sqlite_where=_IS_PENDING,
     )
     _add_links()
     _add_sign_ins()
