@@ -5,14 +5,18 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Final
 
 import structlog
 from aiohttp import web
 
+from bot.api.addresses import TRUSTED_PROXIES
 from bot.api.app import add_api
+from bot.connections import GuardedSite
 from bot.settings import BotSettings
 from bot.slack.service import SlackService
+from bot.tls import Tls, TlsFiles
 from core.errors import ConfigurationError, JitsudoError
 from core.vocabulary import JobKind
 from core.wiring import Jitsudo, PartHealth
@@ -60,8 +64,11 @@ async def serving(
         add_routes: more routes on the same port, such as the sandbox's.
 
     Raises:
-        ConfigurationError: Slack refuses the tokens, or the channel.
+        ConfigurationError: Slack refuses the tokens, or the channel; or TLS
+            cannot be served.
     """
+    files = TlsFiles.from_settings(settings)
+    tls = None if files is None else Tls(files)
     slack = (
         SlackService(jitsudo=jitsudo, settings=settings.slack)
         if settings.slack is not None
@@ -78,6 +85,7 @@ async def serving(
         return parts
 
     app = web.Application(client_max_size=MAX_BODY)
+    app[TRUSTED_PROXIES] = settings.trusted_proxies
     add_api(app, jitsudo, ready=health)
     if slack is not None:
         app.add_routes(slack.routes())
@@ -86,11 +94,17 @@ async def serving(
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_SECONDS)
     await runner.setup()
     try:
-        site = web.SockSite(runner, listener)
+        site = GuardedSite(
+            runner,
+            listener,
+            max_connections=settings.max_connections,
+            tls=None if tls is None else tls.context,
+        )
         await site.start()
-        url = _url_of(listener)
-        async with _working(jitsudo, slack):
+        url = _url_of(listener, has_tls=settings.has_tls)
+        async with _working(jitsudo, slack, tls):
             _log.info("serving", url=url, slack=slack is not None)
+            _warn_of_plain_http(listener, settings)
             try:
                 yield Server(url=url, health=health)
             finally:
@@ -103,7 +117,9 @@ async def serving(
 
 
 @asynccontextmanager
-async def _working(jitsudo: Jitsudo, slack: SlackService | None) -> AsyncIterator[None]:
+async def _working(
+    jitsudo: Jitsudo, slack: SlackService | None, tls: Tls | None
+) -> AsyncIterator[None]:
     """Run Slack and the workers; on leaving, jobs in flight are finished."""
     pools = [jitsudo.workers()]
     if slack is not None:
@@ -113,11 +129,14 @@ async def _working(jitsudo: Jitsudo, slack: SlackService | None) -> AsyncIterato
         async with asyncio.TaskGroup() as tasks:
             for pool in pools:
                 tasks.create_task(pool.run())
-            watching = tasks.create_task(_watch_policy(jitsudo))
+            watching = [tasks.create_task(_watch_policy(jitsudo))]
+            if tls is not None:
+                watching.append(tasks.create_task(tls.watch()))
             try:
                 yield
             finally:
-                watching.cancel()
+                for watch in watching:
+                    watch.cancel()
                 for pool in pools:
                     pool.stop()
     finally:
@@ -156,6 +175,21 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _url_of(listener: socket.socket) -> str:
+def _url_of(listener: socket.socket, *, has_tls: bool) -> str:
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if has_tls else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def _warn_of_plain_http(listener: socket.socket, settings: BotSettings) -> None:
+    """Say loudly that tokens cross the network as they are."""
+    host = listener.getsockname()[0]
+    if settings.has_tls or settings.trusted_proxies or ip_address(host).is_loopback:
+        return
+    _log.warning(
+        "tokens_in_the_clear",
+        host=host,
+        why="this address can be reached by others, and tokens are sent to it "
+        "unencrypted; set JITSUDO_TLS_CERT_FILE and JITSUDO_TLS_KEY_FILE, or put a "
+        "proxy with TLS in front and name it in JITSUDO_TRUSTED_PROXIES",
+    )

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from bot.settings import BotSettings, core_part, load_bot
 from bot.slack.service import SlackService
+from bot.tls import Tls, TlsFiles
 from core.clock import SystemClock
 from core.errors import ConfigurationError, JitsudoError
 from core.identity.groups_file import GroupsFile
@@ -46,6 +48,7 @@ async def check_installation(
     try:
         bot_settings = load_bot(environment, document)
         findings.append(_slack_finding(bot_settings))
+        findings += _tls(bot_settings)
     except ConfigurationError as error:
         bot_settings = BotSettings()
         findings.append(_failing("slack settings", error))
@@ -161,6 +164,29 @@ def _key(settings: CoreSettings) -> Finding:
 
 def _failing(part: str, error: JitsudoError) -> Finding:
     return Finding(part=part, is_ready=False, detail=str(error))
+
+
+def _tls(settings: BotSettings) -> list[Finding]:
+    """Return how the server's TLS is; nothing where it speaks plain HTTP."""
+    files = TlsFiles.from_settings(settings)
+    if files is None:
+        return []
+    try:
+        ends_at = files.check()
+        Tls(files)
+    except ConfigurationError as error:
+        return [_failing("tls", error)]
+    until = f"the certificate is valid until {ends_at:%Y-%m-%d %H:%M} UTC"
+    if ends_at <= datetime.now(UTC):
+        return [
+            Finding(
+                part="tls",
+                is_ready=False,
+                detail=f"the certificate expired {ends_at:%Y-%m-%d %H:%M} UTC; renew "
+                f"{files.cert}",
+            )
+        ]
+    return [Finding(part="tls", is_ready=True, detail=until)]
 
 
 def _slack_finding(settings: BotSettings) -> Finding:

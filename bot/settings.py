@@ -1,11 +1,14 @@
 """The server's settings: where it listens, and how it reaches Slack."""
 
 from collections.abc import Mapping
-from typing import Final, Self
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -15,18 +18,23 @@ from pydantic import (
 )
 
 from core.errors import ConfigurationError
-from core.settings import overrides, to_configuration_error
+from core.settings import overrides, split, to_configuration_error
 
 SLACK_PART: Final = "slack"
 """The key of the settings file under which Slack's settings stand."""
 
-BOT_KEYS: Final = frozenset({"host", "port", SLACK_PART})
-"""The keys of the settings file that core leaves to bot."""
-
 _VARIABLES: Final[Mapping[str, str]] = {
     "JITSUDO_HOST": "host",
     "JITSUDO_PORT": "port",
+    "JITSUDO_TLS_CERT_FILE": "tls_cert_file",
+    "JITSUDO_TLS_KEY_FILE": "tls_key_file",
+    "JITSUDO_TLS_CLIENT_CA_FILE": "tls_client_ca_file",
+    "JITSUDO_TRUSTED_PROXIES": "trusted_proxies",
+    "JITSUDO_MAX_CONNECTIONS": "max_connections",
 }
+
+BOT_KEYS: Final = frozenset({*_VARIABLES.values(), SLACK_PART})
+"""The keys of the settings file that core leaves to bot."""
 
 _SLACK_VARIABLES: Final[Mapping[str, str]] = {
     "JITSUDO_SLACK_CHANNEL": "channel",
@@ -121,9 +129,14 @@ class SlackSettings(BaseModel):
 
 
 class BotSettings(BaseModel):
-    """Where the server listens.
+    """Where the server listens, and whom it believes.
 
     Attributes:
+        tls_cert_file: PEM, the server's certificate first; with `tls_key_file`.
+        tls_client_ca_file: PEM; clients then need a certificate from it. It keeps
+            strangers off the transport and says nothing about who somebody is.
+        trusted_proxies: networks from which `X-Forwarded-…` is believed.
+        max_connections: open at once; one more is turned away.
         slack: None runs the REST API and the workers without Slack.
     """
 
@@ -131,7 +144,31 @@ class BotSettings(BaseModel):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65_535)
+    tls_cert_file: Path | None = None
+    tls_key_file: Path | None = None
+    tls_client_ca_file: Path | None = None
+    trusted_proxies: Annotated[
+        tuple[IPv4Network | IPv6Network, ...], BeforeValidator(split)
+    ] = ()
+    max_connections: int = Field(default=1_000, ge=1)
     slack: SlackSettings | None = None
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if (self.tls_cert_file is None) != (self.tls_key_file is None):
+            message = (
+                "set JITSUDO_TLS_CERT_FILE and JITSUDO_TLS_KEY_FILE, both or neither"
+            )
+            raise ValueError(message)
+        if self.tls_client_ca_file is not None and self.tls_cert_file is None:
+            message = "JITSUDO_TLS_CLIENT_CA_FILE needs JITSUDO_TLS_CERT_FILE as well"
+            raise ValueError(message)
+        return self
+
+    @property
+    def has_tls(self) -> bool:
+        """Tell whether the server speaks TLS itself."""
+        return self.tls_cert_file is not None
 
 
 def core_part(document: Mapping[str, object]) -> dict[str, object]:

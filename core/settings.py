@@ -66,7 +66,8 @@ def _duration(value: object) -> object:
     return value
 
 
-def _list(value: object) -> object:
+def split(value: object) -> object:
+    """Return the parts of a text with commas, as the environment spells a list."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return value
@@ -107,7 +108,7 @@ class CoreSettings(BaseModel):
     opa_url: str | None = None
     policy_dir: Path | None = None
     groups_file: Path | None = None
-    encryption_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_list)] = ()
+    encryption_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(split)] = ()
     request_ttl: Duration = Field(default=timedelta(hours=24), gt=timedelta(0))
     abandon_after: Duration = Field(default=timedelta(hours=1), gt=timedelta(0))
     review_reminder: Duration = Field(default=timedelta(hours=24), gt=timedelta(0))

@@ -13,6 +13,7 @@ HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
+    "Server": "jitsudo",
     "X-Content-Type-Options": "nosniff",
 }
 """On every answer of the API, refusals included."""

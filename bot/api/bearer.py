@@ -5,6 +5,7 @@ from typing import Final
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from bot.api.addresses import client_address
 from bot.api.keys import APPROVALS, JITSUDO
 from core.domain.principal import Actor
 from core.domain.token import is_well_formed
@@ -25,11 +26,17 @@ async def authenticated(request: web.Request, handler: Handler) -> web.StreamRes
 
     Raises:
         NotAuthenticated: there is no valid token.
+        TooMany: there are too many without one from this address.
         Invalid: a token stands in the address, where logs keep it.
     """
     _check_address(request)
     jitsudo = request.config_dict[JITSUDO]
-    bearer = await jitsudo.authenticate(_secret(request))
+    secret = _secret(request)
+    try:
+        bearer = await jitsudo.authenticate(secret)
+    except NotAuthenticated:
+        await jitsudo.services.limits.failed_sign_in(client_address(request))
+        raise
     actor = Actor(email=bearer.email, origin=Origin.API)
     request[APPROVALS] = jitsudo.acting(
         actor, scopes=bearer.scopes, expires_at=bearer.expires_at

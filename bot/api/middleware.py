@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from bot.api.addresses import client_address
 from bot.api.answers import HEADERS, to_answer, to_refusal, to_surprise
 from bot.api.keys import COUNTERS, REQUEST_ID
 from core.errors import JitsudoError, NotFound
@@ -18,6 +19,7 @@ ID_HEADER: Final = "X-Request-Id"
 
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
+_DEADLINE_EXCEEDED: Final = 4
 _UNIMPLEMENTED: Final = 12
 """Source: google.rpc.Code."""
 
@@ -33,7 +35,9 @@ async def framed(request: web.Request, handler: Handler) -> web.StreamResponse:
     given = request.headers.get(ID_HEADER, "")
     request_id = given if _ID.fullmatch(given) else secrets.token_hex(8)
     request[REQUEST_ID] = request_id
-    with structlog.contextvars.bound_contextvars(http_request=request_id):
+    with structlog.contextvars.bound_contextvars(
+        http_request=request_id, client=client_address(request)
+    ):
         answer = await handler(request)
     answer.headers.update(HEADERS)
     answer.headers[ID_HEADER] = request_id
@@ -61,6 +65,8 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
     except web.HTTPNotFound:
         missing = NotFound(what="page", name=ascii(request.path)[1:-1][:200])
         return to_refusal(missing, request_id=request_id)
+    except web.HTTPRequestTimeout as error:
+        return _too_slow(error, request_id)
     except web.HTTPException:
         raise
     except Exception:  # noqa: BLE001 - a fault of ours must neither leak nor go unseen
@@ -83,6 +89,21 @@ def _method_not_allowed(
         status=error.status,
     )
     answer.headers["Allow"] = allowed
+    return answer
+
+
+def _too_slow(error: web.HTTPRequestTimeout, request_id: str) -> web.Response:
+    answer = to_answer(
+        {
+            "code": _DEADLINE_EXCEEDED,
+            "error": "request_timeout",
+            "message": "the body did not come in time; nothing was done, send it again",
+            "details": [],
+            "requestId": request_id,
+        },
+        status=error.status,
+    )
+    answer.force_close()
     return answer
 
 

@@ -1,5 +1,6 @@
 """Reads bodies and query strings of strangers."""
 
+import asyncio
 import re
 from datetime import timedelta
 from typing import Final
@@ -15,6 +16,9 @@ from core.wire.requests import KEY_LIMIT, SUBMISSION_HEADER
 MAX_BODY: Final = 64 * 1024
 """Bytes; the longest text that core takes has 2,000 characters."""
 
+BODY_SECONDS: Final = 15.0
+"""How long a body may take: 64 KiB over the slowest line that anybody decides on."""
+
 MAX_WAIT: Final = timedelta(seconds=60)
 
 _SECONDS: Final = re.compile(r"[0-9]{1,4}(\.[0-9]{1,6})?")
@@ -25,6 +29,7 @@ async def body_fields(request: web.Request) -> Fields:
 
     Raises:
         Invalid: it is too long, encoded, no JSON, or no object.
+        web.HTTPRequestTimeout: it came too slowly.
     """
     text = (await _body(request)).strip()
     return Fields.of(parse_json("body", text)) if text else Fields({})
@@ -47,10 +52,13 @@ async def _read(request: web.Request) -> bytes:
     """Return the body, or the first part of one that is too long."""
     body = bytearray()
     try:
-        async for part in request.content.iter_any():
-            body += part
-            if len(body) > MAX_BODY:
-                break
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.content.iter_any():
+                body += part
+                if len(body) > MAX_BODY:
+                    break
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
     except (web.RequestPayloadError, ConnectionError) as error:
         raise Invalid(
             field="body", why="ended before its end; send it again"

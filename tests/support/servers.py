@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from typing_extensions import override
 
 from bot.api.app import add_api
+from bot.connections import GuardedSite
 from core.approvals import Approvals
 from core.domain.decision import RequestRecord
 from core.domain.principal import Actor
@@ -197,7 +198,7 @@ async def listening(app: web.Application) -> AsyncIterator[str]:
     await runner.setup()
     listener = socket.create_server(("127.0.0.1", 0))
     try:
-        await web.SockSite(runner, listener).start()
+        await GuardedSite(runner, listener, max_connections=1_000, tls=None).start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         await runner.cleanup()
