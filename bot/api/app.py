@@ -8,14 +8,15 @@ from bot.api.counters import Counters
 from bot.api.health import HealthRoutes
 from bot.api.keys import COUNTERS, JITSUDO, Ready
 from bot.api.middleware import errors_as_json, framed
+from bot.api.openapi import OpenApiRoute
 from core.wiring import Jitsudo
 
 
 def add_api(app: web.Application, jitsudo: Jitsudo, *, ready: Ready) -> None:
     """Add `/api`, `/healthz`, `/readyz`, `/version` and `/metrics`.
 
-    Everything under `/api`, known or not, needs a bearer token; other routes of
-    `app` are not touched.
+    Everything under `/api`, known or not, needs a bearer token, but for the
+    document that describes it; other routes of `app` are not touched.
 
     Args:
         ready: tells which parts of the whole server can do their work.
@@ -23,6 +24,7 @@ def add_api(app: web.Application, jitsudo: Jitsudo, *, ready: Ready) -> None:
     app[JITSUDO] = jitsudo
     app[COUNTERS] = Counters()
     app.add_routes(HealthRoutes(ready=ready).routes())
+    app.add_routes(OpenApiRoute().routes())  # before `/api`, which needs a token
     api = web.Application(middlewares=[framed, errors_as_json, authenticated])
     api.add_routes(requests.routes())
     api.add_routes(oversight.routes())

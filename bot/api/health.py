@@ -67,7 +67,7 @@ class HealthRoutes:
 
     async def version(self, _request: web.Request) -> web.Response:
         """Tell the version, in the reference's words."""
-        answer = to_answer({"version": _version(), "api_versions": ["v1alpha1"]})
+        answer = to_answer({"version": version_here(), "api_versions": ["v1alpha1"]})
         answer.headers.update(HEADERS)
         return answer
 
@@ -131,7 +131,8 @@ def _labels(**labels: str) -> str:
     return "{" + ",".join(f'{name}="{value}"' for name, value in labels.items()) + "}"
 
 
-def _version() -> str:
+def version_here() -> str:
+    """Return the version of this installation; `dev` of none."""
     try:
         return version("jitsudo")
     except PackageNotFoundError:
