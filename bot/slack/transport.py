@@ -1,5 +1,6 @@
 """HTTP mode: one route, the signature first, then Bolt."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Final
@@ -13,6 +14,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_internals import build_async_context
 from slack_bolt.request.async_request import AsyncBoltRequest
 
+from bot.api.addresses import client_address
 from bot.slack.signature import is_signed
 from core.errors import Invalid
 from core.ports import Clock
@@ -21,6 +23,9 @@ PATH: Final = "/slack/events"
 
 BODY_LIMIT: Final = 4 * 1024 * 1024
 """A view of 250 kB, URL-encoded, with the message's blocks beside it."""
+
+BODY_SECONDS: Final = 10.0
+"""Slack gives up after three; whoever is slower is somebody else."""
 
 FORM: Final = "application/x-www-form-urlencoded"
 
@@ -45,7 +50,11 @@ class HttpTransport:
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """Check a delivery, hand it to Bolt, and answer with the ack."""
-        body = await _read(request)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _read(request)
+        except TimeoutError:
+            return web.Response(status=408, text="the body did not come in time")
         if body is None:
             return web.Response(status=413, text="body too large")
         if not is_signed(
@@ -55,7 +64,7 @@ class HttpTransport:
             secret=self._signing_secret,
             now=self._clock.now().timestamp(),
         ):
-            _log.warning("delivery_not_signed", peer=request.remote)
+            _log.warning("delivery_not_signed", peer=client_address(request))
             return web.Response(status=401, text="not signed by Slack")
         try:
             delivery = to_bolt_request(body, dict(request.headers))

@@ -32,7 +32,8 @@ class Approvals(Protocol):
 
     Every method may raise `NotAuthenticated`, and of the `DependencyError`s
     `StoreUnavailable`, `DirectoryUnavailable` and, over REST,
-    `ServerUnavailable`; then nothing was decided.
+    `ServerUnavailable`; then nothing was decided. Those that ask or decide may
+    raise `TooMany`, counted over every front end.
     """
 
     async def submit(self, ask: Ask, *, key: str = "") -> RequestRecord:

@@ -178,6 +178,7 @@ async def open_office(
     drain_seconds: float = DRAIN_SECONDS,
     ping_seconds: float = PING_SECONDS,
     provider: ScriptedProvider | None = None,
+    decisions_per_minute: int = 0,
 ) -> AsyncIterator[Office]:
     """Run the Slack front end and its workers beside a sandbox that is served.
 
@@ -186,6 +187,7 @@ async def open_office(
         drain_seconds: how long what is in flight may take at the end.
         ping_seconds: how often a Socket Mode connection is tried.
         provider: instead of the stand-in `local`.
+        decisions_per_minute: of one person; 0 for any number.
     """
     url = f"sqlite+aiosqlite:///{directory / 'jitsudo.db'}"
     await migrate(url)
@@ -200,7 +202,7 @@ async def open_office(
             encryption_keys=(SecretStr(Fernet.generate_key().decode()),),
             local_provider=True,
         )
-    )
+    ).model_copy(update={"decisions_per_minute": decisions_per_minute})
     app_token = SecretStr(sandbox.app_token) if is_socket_mode else None
     signing = None if is_socket_mode else SecretStr(sandbox.signing_secret)
     settings = SlackSettings(

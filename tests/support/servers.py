@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from typing_extensions import override
 
+from bot.api.addresses import TRUSTED_PROXIES, Networks
 from bot.api.app import add_api
 from bot.connections import GuardedSite
 from core.approvals import Approvals
@@ -220,17 +221,27 @@ async def jitsudo(sqlite_url: str) -> AsyncIterator[Jitsudo]:
         yield opened
 
 
-@pytest.fixture
-async def api(jitsudo: Jitsudo) -> AsyncIterator[ApiServer]:
-    """Yield the REST API of that jitsudo."""
+@asynccontextmanager
+async def api_of(
+    jitsudo: Jitsudo, *, trusted_proxies: Networks = ()
+) -> AsyncIterator[ApiServer]:
+    """Serve the REST API of a jitsudo."""
     server = ApiServer(jitsudo=jitsudo, url="")
 
     async def ready() -> Mapping[str, PartHealth]:
         return {**await jitsudo.health(), **server.parts}
 
     app = web.Application()
+    app[TRUSTED_PROXIES] = trusted_proxies
     add_api(app, jitsudo, ready=ready)
     async with listening(app) as server.url:
+        yield server
+
+
+@pytest.fixture
+async def api(jitsudo: Jitsudo) -> AsyncIterator[ApiServer]:
+    """Yield the REST API of that jitsudo."""
+    async with api_of(jitsudo) as server:
         yield server
 
 
