@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from core.auth_settings import AUTH_PART, AUTH_VARIABLES, AuthSettings
 from core.duration import parse_duration
 from core.environment import (
     read_environment as read_environment,  # noqa: PLC0414 - exported from here
@@ -77,6 +78,7 @@ class CoreSettings(BaseModel):
         abandon_after: how long issuing is tried before it is given up.
         review_reminder: from one reminder of an open break-glass review to the next.
         local_provider: whether the stand-in provider `local` exists.
+        auth: the identity provider whose ID tokens are believed, if any.
         providers: the settings of each provider, by the name that requests use;
             `kind` names another provider's code than the name does. Only in the
             file.
@@ -93,6 +95,7 @@ class CoreSettings(BaseModel):
     abandon_after: Duration = Field(default=timedelta(hours=1), gt=timedelta(0))
     review_reminder: Duration = Field(default=timedelta(hours=24), gt=timedelta(0))
     local_provider: bool = False
+    auth: AuthSettings = AuthSettings()
     providers: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -141,10 +144,14 @@ def load_core(
         ConfigurationError: naming the first setting that cannot be.
     """
     values = {**document, **overrides(environment, _VARIABLES)}
+    part = document.get(AUTH_PART) or {}
+    if isinstance(part, dict):  # anything else is refused below, by its name
+        values[AUTH_PART] = {**part, **overrides(environment, AUTH_VARIABLES)}
+    names = {name: f"{AUTH_PART}.{key}" for name, key in AUTH_VARIABLES.items()}
     try:
         return CoreSettings.model_validate(values)
     except ValidationError as error:
-        raise to_configuration_error(error, _VARIABLES) from error
+        raise to_configuration_error(error, {**_VARIABLES, **names}) from error
 
 
 def overrides(

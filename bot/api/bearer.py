@@ -6,10 +6,14 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from bot.api.keys import APPROVALS, JITSUDO
+from core.clock import Deadline
 from core.domain.principal import Actor
 from core.domain.token import is_well_formed
 from core.errors import Invalid, NotAuthenticated
 from core.vocabulary import Origin
+
+SIGN_IN_SECONDS: Final = 10.0
+"""Asking an identity provider for its keys and remembering the groups."""
 
 _SCHEME: Final = "bearer"
 
@@ -29,10 +33,15 @@ async def authenticated(request: web.Request, handler: Handler) -> web.StreamRes
     """
     _check_address(request)
     jitsudo = request.config_dict[JITSUDO]
-    bearer = await jitsudo.authenticate(_secret(request))
+    bearer = await jitsudo.authenticate(
+        _secret(request), deadline=Deadline(seconds=SIGN_IN_SECONDS)
+    )
     actor = Actor(email=bearer.email, origin=Origin.API)
     request[APPROVALS] = jitsudo.acting(
-        actor, scopes=bearer.scopes, expires_at=bearer.expires_at
+        actor,
+        scopes=bearer.scopes,
+        expires_at=bearer.expires_at,
+        method=bearer.method,
     )
     return await handler(request)
 
