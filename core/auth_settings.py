@@ -43,13 +43,14 @@ ALGORITHMS: Final = (
     "ES384",
     "ES512",
     "EdDSA",
+    "Ed25519",
 )
 """What may be believed: a key pair's, of which the server has the public half.
 
-Source: RFC 7518 section 3.1, RFC 8037 section 3.1.
+Source: RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864.
 """
 
-USUAL: Final = ("RS256", "PS256", "ES256", "EdDSA")
+USUAL: Final = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
 """What is believed unless the settings say otherwise."""
 
 

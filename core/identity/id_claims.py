@@ -10,7 +10,8 @@ from typing import Final
 from core.auth_settings import AuthSettings
 from core.domain.identity import SignedIn
 from core.domain.principal import normalise_email
-from core.errors import Invalid, NotAuthenticated
+from core.errors import Invalid
+from core.identity.id_token_form import refused
 from core.wire.parsing import kind_of
 
 SKEW: Final = timedelta(seconds=30)
@@ -35,14 +36,14 @@ def read_claims(
         NotAuthenticated: naming the claim that is not as it has to be.
     """
     if claims.get("iss") != settings.oidc_issuer:
-        raise _wrong(why="iss is not the identity provider of this server")
+        raise refused(why="iss is not the identity provider of this server")
     _check_audience(claims, settings.all_audiences)
     expires_at, issued_at = _moment(claims, "exp"), _moment(claims, "iat")
     if now >= expires_at:
-        raise _wrong(why=f"it expired {expires_at:%Y-%m-%d %H:%M:%S} UTC")
+        raise refused(why=f"it expired {expires_at:%Y-%m-%d %H:%M:%S} UTC")
     for name in ("iat", "nbf"):
         if name in claims and _moment(claims, name) > now + SKEW:
-            raise _wrong(why=f"{name} is in the future")
+            raise refused(why=f"{name} is in the future")
     groups, note = _groups(claims, settings.groups_claim)
     return SignedIn(
         issuer=settings.oidc_issuer or "",
@@ -59,41 +60,45 @@ def _check_audience(claims: Mapping[str, object], ours: frozenset[str]) -> None:
     found = claims.get("aud")
     audiences = found if isinstance(found, list) else [found]
     if not any(isinstance(one, str) and one in ours for one in audiences):
-        raise _wrong(why="aud is not this server's: it was issued for somebody else")
+        raise refused(why="aud is not this server's: it was issued for somebody else")
     party = claims.get("azp")
     if party is not None and not (isinstance(party, str) and party in ours):
-        raise _wrong(why="azp is not this server's: somebody else asked for it")
+        raise refused(why="azp is not this server's: somebody else asked for it")
 
 
 def _moment(claims: Mapping[str, object], name: str) -> datetime:
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _wrong(why=f"{name} is missing or is no number")
+        raise refused(why=f"{name} is missing or is no number")
     try:
         return datetime.fromtimestamp(value, tz=UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise _wrong(why=f"{name} is no time") from error
+        raise refused(why=f"{name} is no time") from error
 
 
 def _subject(claims: Mapping[str, object]) -> str:
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT_LIMIT:
-        raise _wrong(why="sub is missing, is too long or is no string")
+        raise refused(why="sub is missing, is too long or is no string")
     if not subject.isprintable():
-        raise _wrong(why="sub holds what cannot be printed")
+        raise refused(why="sub holds what cannot be printed")
     return subject
 
 
 def _email(claims: Mapping[str, object]) -> str:
     email = claims.get("email")
     if not isinstance(email, str):
-        raise _wrong(why="it has no email: ask for the scope `email`")
+        raise refused(why="it has no email: ask for the scope `email`")
     if claims.get("email_verified") is not True:
-        raise _wrong(why="email_verified is not true, so anybody could have written it")
+        raise refused(
+            why="email_verified is not true, so anybody could have written it"
+        )
     try:
         return normalise_email(email)
     except Invalid as error:
-        raise _wrong(why=f"its email cannot be anybody's here ({error.why})") from error
+        raise refused(
+            why=f"its email cannot be anybody's here ({error.why})"
+        ) from error
 
 
 def _groups(claims: Mapping[str, object], name: str) -> tuple[frozenset[str], str]:
@@ -115,7 +120,3 @@ def _groups(claims: Mapping[str, object], name: str) -> tuple[frozenset[str], st
 
 def _is_group(name: str) -> bool:
     return 0 < len(name) <= GROUP_LIMIT and name.isprintable() and name == name.strip()
-
-
-def _wrong(*, why: str) -> NotAuthenticated:
-    return NotAuthenticated(why=f"the ID token is not accepted: {why}")

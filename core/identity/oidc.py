@@ -1,7 +1,7 @@
 """ID tokens of one identity provider, verified with its public keys."""
 
 import asyncio
-from typing import Final, Self
+from typing import Self
 
 import structlog
 from joserfc import jws
@@ -11,24 +11,13 @@ from typing_extensions import override
 from core.auth_settings import AuthSettings
 from core.clock import Deadline
 from core.domain.identity import SignedIn
-from core.errors import Invalid, IssuerUnavailable, NotAuthenticated
+from core.errors import Invalid, IssuerUnavailable
 from core.identity.id_claims import read_claims
+from core.identity.id_token_form import Pinned, opened, refused
 from core.identity.oidc_keys import IssuerKeys, PublicKey
 from core.identity.oidc_requests import IssuerRequests
 from core.ports import Clock, IdTokens
 from core.wire.parsing import parse_json
-
-MOST_CHARACTERS: Final = 16_384
-"""Of a token, before anything of it is read; some 200 groups fit."""
-
-_MOST_HEADER: Final = 4_096
-_PARTS: Final = 3
-
-_NOT_TAKEN: Final = frozenset({"b64", "crit", "cty", "zip"})
-"""Header parameters that would have the rest read in another way.
-
-Source: RFC 7515 section 4.1.11, RFC 7519 section 5.2, RFC 7797.
-"""
 
 _log = structlog.get_logger()
 
@@ -49,7 +38,7 @@ class OidcTokens(IdTokens):
         self._keys = keys
         self._requests = requests
         self._clock = clock
-        self._registry = _registry(settings)
+        self._registry = Pinned(algorithms=settings.algorithms)
 
     @classmethod
     def open(cls, settings: AuthSettings, *, clock: Clock) -> Self:
@@ -72,7 +61,7 @@ class OidcTokens(IdTokens):
 
     @override
     async def verify(self, token: str, deadline: Deadline | None) -> SignedIn:
-        signature = self._opened(token)
+        signature = opened(token, self._registry)
         try:
             async with asyncio.timeout(deadline.remaining() if deadline else None):
                 await self._check_signature(signature)
@@ -81,9 +70,9 @@ class OidcTokens(IdTokens):
         try:
             claims = parse_json("claims", signature.payload.decode())
         except (Invalid, UnicodeDecodeError) as error:
-            raise _refused(why="its claims are no JSON") from error
+            raise refused(why="its claims are no JSON") from error
         if not isinstance(claims, dict):
-            raise _refused(why="its claims are no JSON object")
+            raise refused(why="its claims are no JSON object")
         return read_claims(claims, self._settings, now=self._clock.now())
 
     @override
@@ -95,33 +84,6 @@ class OidcTokens(IdTokens):
     @override
     async def close(self) -> None:
         await self._requests.close()
-
-    def _opened(self, token: str) -> jws.CompactSignature:
-        """Return the token's parts; nothing in them is believed yet.
-
-        Raises:
-            NotAuthenticated: it is no signed token, or not by a pinned algorithm.
-        """
-        if len(token) > MOST_CHARACTERS:
-            raise _refused(why=f"it is longer than {MOST_CHARACTERS} characters")
-        if token.count(".") != _PARTS - 1 or not token.isascii():
-            raise _refused(why="it is no signed token of three parts")
-        try:
-            signature = jws.extract_compact(token.encode(), registry=self._registry)
-            header = signature.headers()
-            self._registry.check_header(header)
-            self._registry.get_alg(header["alg"])
-        except (JoseError, ValueError, TypeError, RecursionError) as error:
-            _log.info("id_token_malformed", why=type(error).__name__)
-            raise _refused(
-                why="its header is malformed, or its algorithm is none of "
-                + ", ".join(self._settings.algorithms)
-            ) from error
-        if not _NOT_TAKEN.isdisjoint(header):
-            raise _refused(why="its header asks for what this server does not do")
-        if header.get("typ", "JWT").upper() != "JWT":
-            raise _refused(why="it is another kind of token; send the ID token")
-        return signature
 
     async def _check_signature(self, signature: jws.CompactSignature) -> None:
         """Try the keys that there are, then the ones that the issuer has now.
@@ -139,7 +101,7 @@ class OidcTokens(IdTokens):
             return
         if not has_answered and not _candidates(signature, keys):
             raise IssuerUnavailable(why="the token's key is not known here")
-        raise _refused(why="no key of the identity provider made its signature")
+        raise refused(why="no key of the identity provider made its signature")
 
     def _is_signed(
         self, signature: jws.CompactSignature, keys: tuple[PublicKey, ...]
@@ -166,17 +128,3 @@ def _candidates(
     if kid is None:
         return keys if len(keys) == 1 else ()
     return tuple(key for key in keys if key.kid == kid)
-
-
-def _registry(settings: AuthSettings) -> jws.JWSRegistry:
-    """Return what reads a header: our algorithms and no others."""
-    registry = jws.JWSRegistry(
-        algorithms=settings.algorithms, strict_check_header=False
-    )
-    registry.max_header_length = _MOST_HEADER
-    registry.max_payload_length = MOST_CHARACTERS
-    return registry
-
-
-def _refused(*, why: str) -> NotAuthenticated:
-    return NotAuthenticated(why=f"the ID token is not accepted: {why}")
