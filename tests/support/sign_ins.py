@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from bot.api.app import add_api
 from core.auth_settings import AuthSettings
 from core.domain.audit import AuditEvent
+from core.ports import Clock
 from core.ports.queries import AuditFilter
 from core.settings import CoreSettings
 from core.wiring import open_jitsudo
@@ -60,23 +61,36 @@ async def open_house(
     async with AsyncExitStack() as opened:
         if issuer is None:
             issuer = opened.enter_context(Issuer(now=clock.now).serving())
-        settings = CoreSettings(
-            database_url=SecretStr(database_url),
-            policy_dir=POLICIES,
-            groups_file=POLICIES / "groups.yaml",
-            encryption_keys=(SecretStr(Fernet.generate_key().decode()),),
-            local_provider=True,
-            auth=AuthSettings.model_validate(
-                {"oidc_issuer": issuer.url, "client_id": CLIENT, **auth}
-            ),
+        api = await opened.enter_async_context(
+            api_with_issuer(database_url, issuer.url, clock=clock, **auth)
         )
-        jitsudo = await opened.enter_async_context(open_jitsudo(settings, clock=clock))
+        yield SignInHouse(api=api, issuer=issuer, clock=clock)
+
+
+@asynccontextmanager
+async def api_with_issuer(
+    database_url: str, url: str, *, clock: Clock | None = None, **auth: Any
+) -> AsyncIterator[ApiServer]:
+    """Have the REST API of a server that believes the issuer at `url`.
+
+    Args:
+        auth: settings over the usual ones.
+    """
+    settings = CoreSettings(
+        database_url=SecretStr(database_url),
+        policy_dir=POLICIES,
+        groups_file=POLICIES / "groups.yaml",
+        encryption_keys=(SecretStr(Fernet.generate_key().decode()),),
+        local_provider=True,
+        auth=AuthSettings.model_validate(
+            {"oidc_issuer": url, "client_id": CLIENT, **auth}
+        ),
+    )
+    async with open_jitsudo(settings, clock=clock) as jitsudo:
         app = web.Application()
         add_api(app, jitsudo, ready=jitsudo.health)
-        url = await opened.enter_async_context(listening(app))
-        yield SignInHouse(
-            api=ApiServer(jitsudo=jitsudo, url=url), issuer=issuer, clock=clock
-        )
+        async with listening(app) as address:
+            yield ApiServer(jitsudo=jitsudo, url=address)
 
 
 @pytest.fixture
