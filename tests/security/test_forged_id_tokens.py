@@ -16,7 +16,7 @@ from core.vocabulary import AuditAction
 from tests.support.builders import ALICE, BOB, ERIN
 from tests.support.issuer_keys import SigningKey, encoded, unsigned, with_secret
 from tests.support.issuers import CLIENT, DISCOVERY, JWKS, Issuer
-from tests.support.sign_ins import SignInHouse, open_house
+from tests.support.sign_ins import WHOAMI, SignInHouse, open_house
 
 Forge = Callable[[Issuer], str]
 
@@ -212,6 +212,16 @@ async def test_erin_comes_in_by_the_token_that_the_others_are_made_of(
     reply = await signing.whoami(signing.issuer.token(ERIN))
 
     assert (reply.status, reply.json()["identity"]) == (200, ERIN)
+
+
+async def test_id_token_in_an_address_is_refused(signing: SignInHouse) -> None:
+    """Also beside a good header, and whatever it is called there."""
+    token = signing.issuer.token(ERIN)
+
+    reply = await signing.api.send("GET", f"{WHOAMI}?state={token}", token=token)
+
+    assert reply.status == 400
+    assert token.encode() not in reply.body
 
 
 @pytest.mark.parametrize("size", [9_000, 100_000])
