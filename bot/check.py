@@ -16,7 +16,7 @@ from core.providers.sealing import FernetSealer
 from core.services.provider_checks import ProviderChecks
 from core.settings import CoreSettings, load_core
 from core.store.engine import open_store
-from core.wiring import CALL_SECONDS, open_jitsudo, open_policy
+from core.wiring import CALL_SECONDS, open_id_tokens, open_jitsudo, open_policy
 
 _DATABASE: Final = "JITSUDO_DATABASE_URL"
 _NOWHERE: Final = "sqlite+aiosqlite:///:memory:"
@@ -68,6 +68,7 @@ async def check_installation(
     try:
         async with open_jitsudo(settings) as jitsudo:
             parts = dict(await jitsudo.health())
+            parts |= await jitsudo.issuer_health()
             for name, part in (await jitsudo.provider_health()).items():
                 parts[f"provider {name}"] = part
             if bot_settings.slack is not None:
@@ -99,6 +100,7 @@ async def _apart(settings: CoreSettings) -> list[Finding]:
     return [
         await _policy(settings),
         await _groups(settings),
+        *await _issuer(settings),
         _key(settings),
         *await _providers(settings),
     ]
@@ -128,6 +130,22 @@ async def _groups(settings: CoreSettings) -> Finding:
     except JitsudoError as error:
         return _failing("groups", error)
     return Finding(part="groups", is_ready=True, detail="groups can be read")
+
+
+async def _issuer(settings: CoreSettings) -> list[Finding]:
+    """Return whether the identity provider gives its keys, where there is one."""
+    name = "identity provider"
+    try:
+        id_tokens = open_id_tokens(settings.auth, clock=SystemClock())
+        if id_tokens is None:
+            return []
+        try:
+            detail = await id_tokens.check()
+        finally:
+            await id_tokens.close()
+    except JitsudoError as error:
+        return [_failing(name, error)]
+    return [Finding(part=name, is_ready=True, detail=detail)]
 
 
 async def _providers(settings: CoreSettings) -> list[Finding]:

@@ -130,11 +130,12 @@ async def open_direct(
                 "nothing."
             )
         else:
-            bearer = await jitsudo.authenticate(target.token)
+            bearer = await jitsudo.authenticate(target.token, origin=Origin.DIRECT)
             approvals = jitsudo.acting(
                 Actor(email=bearer.email, origin=Origin.DIRECT, evidence=evidence),
                 scopes=bearer.scopes,
                 expires_at=bearer.expires_at,
+                method=bearer.method,
             )
         yield DirectConnection(
             jitsudo=jitsudo,

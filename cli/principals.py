@@ -166,6 +166,28 @@ async def enable(terminal: Terminal, *, email: str) -> None:
         )
 
 
+@principal.add
+@command(
+    "forget-sign-in", examples=("jitsudo principal forget-sign-in alice@example.com",)
+)
+@click.argument("email", metavar="EMAIL", type=EmailType())
+async def forget_sign_in(terminal: Terminal, *, email: str) -> None:
+    """Let an e-mail that changed hands at the identity provider be used again.
+
+    The next one who signs in with it is its person from then on; their remembered
+    groups are gone. Only admins may; with a database URL as --server no token is
+    needed.
+    """
+    async with terminal.connect(terminal) as connection:
+        email = await connection.approvals.forget_sign_in(email)
+    if not terminal.is_table:
+        terminal.dump({"email": email})
+    elif terminal.flags.quiet:
+        terminal.say(email)
+    else:
+        terminal.say(f"Principal {email} → may be signed in by somebody else")
+
+
 def _to_object(departure: Departure) -> dict[str, object]:
     return {
         "email": departure.email,

@@ -206,6 +206,7 @@ class InProcessApprovals(Approvals):
             trust_tier=person.trust_tier,
             scopes=self._binding.scopes,
             expires_at=self._binding.expires_at,
+            method=self._binding.method,
         )
 
     @override
@@ -249,6 +250,14 @@ class InProcessApprovals(Approvals):
         """Let somebody in again."""
         await self._permits.need_admin("enable people")
         return await self._services.offboard.enable(
+            self._actor, email, deadline=self._binding.limit()
+        )
+
+    @override
+    async def forget_sign_in(self, email: str) -> str:
+        """Let the next subject at the identity provider have an e-mail."""
+        await self._permits.need_admin("let an e-mail change hands")
+        return await self._services.forget_sign_in.forget(
             self._actor, email, deadline=self._binding.limit()
         )
 

@@ -7,11 +7,13 @@ from typing import Final
 
 from core.clock import Deadline
 from core.domain.principal import Actor
+from core.domain.token import PREFIX
 from core.errors import JitsudoError
 from core.in_process import InProcessApprovals
 from core.ports import (
     Clock,
     Directory,
+    IdTokens,
     PolicyEngine,
     Store,
 )
@@ -21,7 +23,15 @@ from core.services.tokens import Bearer
 from core.services.work import JobHandler, Workers, WorkLimits
 from core.settings import CoreSettings
 from core.use_cases import ALL_SCOPES, Binding, Services
-from core.vocabulary import AuditAction, JobKind, Origin, RequestId, TokenScope, Verdict
+from core.vocabulary import (
+    AuditAction,
+    JobKind,
+    Origin,
+    RequestId,
+    SignInMethod,
+    TokenScope,
+    Verdict,
+)
 
 LEASE: Final = timedelta(seconds=30)
 """After it another worker takes a job over; longer than any provider's call."""
@@ -53,6 +63,7 @@ class Jitsudo:
     services: Services
     signal: Signal
     provider_checks: ProviderChecks
+    id_tokens: IdTokens | None = None
 
     def acting(
         self,
@@ -62,6 +73,7 @@ class Jitsudo:
         seconds: float = 10.0,
         deadline: Deadline | None = None,
         expires_at: datetime | None = None,
+        method: SignInMethod | None = None,
     ) -> InProcessApprovals:
         """Return the approvals of a verified actor.
 
@@ -72,6 +84,7 @@ class Jitsudo:
             deadline: one for all calls, that may have begun before; counts
                 instead of `seconds`.
             expires_at: until when the actor's token is valid.
+            method: whose token it is.
         """
         return InProcessApprovals(
             services=self.services,
@@ -81,6 +94,7 @@ class Jitsudo:
                 seconds=seconds,
                 deadline=deadline,
                 expires_at=expires_at,
+                method=method,
             ),
         )
 
@@ -97,13 +111,28 @@ class Jitsudo:
             binding=Binding(actor=actor, seconds=60.0, is_operator=True),
         )
 
-    async def authenticate(self, secret: str) -> Bearer:
-        """Return who holds a bearer token.
+    async def authenticate(
+        self,
+        secret: str,
+        *,
+        origin: Origin = Origin.API,
+        deadline: Deadline | None = None,
+    ) -> Bearer:
+        """Return who holds a token of jitsudo's or of the identity provider's.
+
+        Args:
+            origin: by which transport it came, for the audit log.
+            deadline: for asking an identity provider and for writing.
 
         Raises:
             NotAuthenticated: nobody does any more, or ever did.
+            IssuerUnavailable: it could be the identity provider's, whose keys
+                cannot be had.
         """
-        return await self.services.tokens.authenticate(secret)
+        sign_in = self.services.sign_in
+        if sign_in is None or secret.startswith(PREFIX):
+            return await self.services.tokens.authenticate(secret)
+        return await sign_in.authenticate(secret, origin=origin, deadline=deadline)
 
     async def refuse_stranger(
         self,
@@ -178,6 +207,19 @@ class Jitsudo:
             name: PartHealth(is_ready=answer.is_usable, detail=answer.detail)
             for name, answer in answers.items()
         }
+
+    async def issuer_health(self) -> dict[str, PartHealth]:
+        """Return whether the identity provider gives its keys; raises nothing.
+
+        Apart from `health` as well: who has signed in goes on while it is down.
+        """
+        if self.id_tokens is None:
+            return {}
+        try:
+            health = PartHealth(is_ready=True, detail=await self.id_tokens.check())
+        except JitsudoError as error:
+            health = PartHealth(is_ready=False, detail=str(error))
+        return {"identity provider": health}
 
     async def _database_health(self) -> PartHealth:
         try:

@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from core.auth_settings import AUTH_PART, AUTH_VARIABLES, AuthSettings
 from core.duration import parse_duration
 from core.environment import (
     read_environment as read_environment,  # noqa: PLC0414 - exported from here
@@ -97,6 +98,7 @@ class CoreSettings(BaseModel):
             neither there nor as waiting.
         decisions_per_minute: approvals and denials of one person, refused ones too.
         failed_sign_ins_per_minute: tokens from one address that are nobody's.
+        auth: the identity provider whose ID tokens are believed, if any.
         providers: the settings of each provider, by the name that requests use;
             `kind` names another provider's code than the name does. Only in the
             file.
@@ -118,6 +120,7 @@ class CoreSettings(BaseModel):
     break_glass_per_minute: int = Field(default=10, ge=0)
     decisions_per_minute: int = Field(default=60, ge=0)
     failed_sign_ins_per_minute: int = Field(default=20, ge=0)
+    auth: AuthSettings = AuthSettings()
     providers: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -171,10 +174,14 @@ def load_core(
         ConfigurationError: naming the first setting that cannot be.
     """
     values = {**document, **overrides(environment, _VARIABLES)}
+    part = document.get(AUTH_PART) or {}
+    if isinstance(part, dict):  # anything else is refused below, by its name
+        values[AUTH_PART] = {**part, **overrides(environment, AUTH_VARIABLES)}
+    names = {name: f"{AUTH_PART}.{key}" for name, key in AUTH_VARIABLES.items()}
     try:
         return CoreSettings.model_validate(values)
     except ValidationError as error:
-        raise to_configuration_error(error, _VARIABLES) from error
+        raise to_configuration_error(error, {**_VARIABLES, **names}) from error
 
 
 def overrides(

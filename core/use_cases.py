@@ -13,6 +13,7 @@ from core.services.end_grant import EndGrant
 from core.services.evaluate import Evaluate
 from core.services.expire import Lapse
 from core.services.extend import Extend
+from core.services.forget_sign_in import ForgetSignIn
 from core.services.issue import Issue
 from core.services.limits import Limits
 from core.services.look import Look
@@ -24,11 +25,12 @@ from core.services.remind import RemindOfReview
 from core.services.review import Review
 from core.services.revoke import Revoke
 from core.services.rotate import Rotate
+from core.services.sign_in import SignInByToken
 from core.services.submit import Submit
 from core.services.tokens import Tokens
 from core.services.warn import Warn
 from core.services.withdraw import Withdraw
-from core.vocabulary import TokenScope
+from core.vocabulary import SignInMethod, TokenScope
 
 ALL_SCOPES = frozenset(TokenScope)
 
@@ -50,6 +52,8 @@ class Services:
     audit: ReadAudit
     evaluate: Evaluate
     tokens: Tokens
+    sign_in: SignInByToken | None
+    forget_sign_in: ForgetSignIn
     refusals: Refusals
     limits: Limits
     issue: Issue
@@ -69,6 +73,8 @@ class Binding:
     Attributes:
         scopes: what the bearer token may do; every scope where there is none.
         seconds: how long one call may take before nothing more is begun.
+        method: what the actor showed, over REST; None where that is not how they
+            came.
         deadline: one for every call together, of an act that began before this
             was bound; counts instead of `seconds`.
         is_operator: somebody who holds the database's address: may issue
@@ -81,6 +87,7 @@ class Binding:
     seconds: float = 10.0
     deadline: Deadline | None = None
     expires_at: datetime | None = None
+    method: SignInMethod | None = None
     is_operator: bool = False
 
     def limit(self) -> Deadline:

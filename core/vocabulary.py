@@ -202,6 +202,13 @@ class SignInState(StrEnum):
     USED = "used"
 
 
+class SignInMethod(StrEnum):
+    """What somebody showed to be known over REST."""
+
+    TOKEN = "token"
+    OIDC = "oidc"
+
+
 class GroupSource(StrEnum):
     """Where a group of somebody's comes from."""
 

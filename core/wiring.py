@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
+from core.auth_settings import AuthSettings
 from core.clock import SystemClock
 from core.identity.groups_file import GroupsFile
 from core.identity.nobody import NobodyKnown
@@ -13,6 +14,7 @@ from core.ports import (
     Clock,
     CredentialProvider,
     Directory,
+    IdTokens,
     PolicyEngine,
     Sealer,
     Store,
@@ -27,6 +29,7 @@ from core.services.end_grant import EndGrant
 from core.services.evaluate import Evaluate
 from core.services.expire import Lapse
 from core.services.extend import Extend
+from core.services.forget_sign_in import ForgetSignIn
 from core.services.issue import Issue
 from core.services.judging import Judge
 from core.services.limits import Act, Limits
@@ -41,6 +44,7 @@ from core.services.remind import RemindOfReview
 from core.services.review import Review
 from core.services.revoke import Revoke
 from core.services.rotate import Rotate
+from core.services.sign_in import SignInByToken
 from core.services.signal import Signal
 from core.services.standing import Standing
 from core.services.submit import Submit
@@ -85,6 +89,9 @@ async def open_jitsudo(
         await store.check_schema()
         policy = await open_policy(settings)
         opened.push_async_callback(policy.close)
+        id_tokens = open_id_tokens(settings.auth, clock=clock)
+        if id_tokens is not None:
+            opened.push_async_callback(id_tokens.close)
         yield assemble(
             settings,
             clock=clock,
@@ -92,6 +99,7 @@ async def open_jitsudo(
             policy=policy,
             sealer=sealer,
             providers=providers,
+            id_tokens=id_tokens,
         )
 
 
@@ -130,6 +138,20 @@ async def open_policy(settings: CoreSettings) -> PolicyEngine:
     return NoPolicy()
 
 
+def open_id_tokens(settings: AuthSettings, *, clock: Clock) -> IdTokens | None:
+    """Return who believes ID tokens; None without an issuer, which is not asked.
+
+    Raises:
+        ConfigurationError: its CA file cannot be used.
+    """
+    if settings.oidc_issuer is None:
+        return None
+    # Most commands of the terminal on a database need neither it nor its library.
+    from core.identity.oidc import OidcTokens  # noqa: PLC0415 - see above
+
+    return OidcTokens.open(settings, clock=clock)
+
+
 def assemble(
     settings: CoreSettings,
     *,
@@ -138,6 +160,7 @@ def assemble(
     policy: PolicyEngine,
     sealer: Sealer,
     providers: Mapping[str, CredentialProvider],
+    id_tokens: IdTokens | None = None,
 ) -> Jitsudo:
     """Build the services over parts that are open; whoever opened them closes them.
 
@@ -230,6 +253,16 @@ def assemble(
         audit=ReadAudit(store=store),
         evaluate=Evaluate(policy=policy, read_question=from_document),
         tokens=tokens,
+        sign_in=None
+        if id_tokens is None
+        else SignInByToken(
+            store=store,
+            id_tokens=id_tokens,
+            refusals=refusals,
+            clock=clock,
+            signal=signal,
+        ),
+        forget_sign_in=ForgetSignIn(store=store, clock=clock),
         refusals=refusals,
         limits=limits,
         issue=Issue(
@@ -267,4 +300,5 @@ def assemble(
         services=services,
         signal=signal,
         provider_checks=ProviderChecks(providers, call_seconds=CALL_SECONDS),
+        id_tokens=id_tokens,
     )

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from bot.api import oversight, requests
+from bot.api import oversight, requests, well_known
 from bot.api.bearer import authenticated
 from bot.api.counters import Counters
 from bot.api.health import HealthRoutes
@@ -13,7 +13,7 @@ from core.wiring import Jitsudo
 
 
 def add_api(app: web.Application, jitsudo: Jitsudo, *, ready: Ready) -> None:
-    """Add `/api`, `/healthz`, `/readyz`, `/version` and `/metrics`.
+    """Add `/api`, `/healthz`, `/readyz`, `/version`, `/metrics`, `/.well-known`.
 
     Everything under `/api`, known or not, needs a bearer token, but for the
     document that describes it; other routes of `app` are not touched.
@@ -25,6 +25,7 @@ def add_api(app: web.Application, jitsudo: Jitsudo, *, ready: Ready) -> None:
     app[COUNTERS] = Counters()
     app.add_routes(HealthRoutes(ready=ready).routes())
     app.add_routes(OpenApiRoute().routes())  # before `/api`, which needs a token
+    app.add_routes(well_known.routes())
     api = web.Application(middlewares=[framed, errors_as_json, authenticated])
     api.add_routes(requests.routes())
     api.add_routes(oversight.routes())

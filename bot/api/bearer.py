@@ -1,5 +1,6 @@
 """Who sent this: one bearer token in one header, and nowhere else."""
 
+import re
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -7,10 +8,17 @@ from aiohttp.typedefs import Handler
 
 from bot.api.addresses import client_address
 from bot.api.keys import APPROVALS, JITSUDO
+from core.clock import Deadline
 from core.domain.principal import Actor
 from core.domain.token import is_well_formed
 from core.errors import Invalid, NotAuthenticated
 from core.vocabulary import Origin
+
+SIGN_IN_SECONDS: Final = 10.0
+"""Asking an identity provider for its keys and remembering the groups."""
+
+_ID_TOKEN: Final = re.compile(r"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]*")
+"""Two JSON objects and a signature, each in base64url."""
 
 _SCHEME: Final = "bearer"
 
@@ -33,25 +41,35 @@ async def authenticated(request: web.Request, handler: Handler) -> web.StreamRes
     jitsudo = request.config_dict[JITSUDO]
     secret = _secret(request)
     try:
-        bearer = await jitsudo.authenticate(secret)
+        bearer = await jitsudo.authenticate(
+            secret, deadline=Deadline(seconds=SIGN_IN_SECONDS)
+        )
     except NotAuthenticated:
         await jitsudo.services.limits.failed_sign_in(client_address(request))
         raise
     actor = Actor(email=bearer.email, origin=Origin.API)
     request[APPROVALS] = jitsudo.acting(
-        actor, scopes=bearer.scopes, expires_at=bearer.expires_at
+        actor,
+        scopes=bearer.scopes,
+        expires_at=bearer.expires_at,
+        method=bearer.method,
     )
     return await handler(request)
 
 
 def _check_address(request: web.Request) -> None:
     for name, value in request.query.items():
-        if name.lower() in _QUERY_NAMES or is_well_formed(value):
+        if name.lower() in _QUERY_NAMES or _is_token(value):
             raise Invalid(
                 field="query",
                 why="a token in an address ends up in logs: send it as "
                 "`Authorization: Bearer …`, and revoke this one",
             )
+
+
+def _is_token(value: str) -> bool:
+    """Tell whether this could be a token of ours, or an identity provider's."""
+    return is_well_formed(value) or _ID_TOKEN.fullmatch(value) is not None
 
 
 def _secret(request: web.Request) -> str:

@@ -12,6 +12,7 @@ from bot.api.answers import HEADERS, to_answer
 from bot.api.counters import Counters
 from bot.api.keys import COUNTERS, JITSUDO, Ready
 from core.errors import DependencyError
+from core.ports import IdTokens
 from core.ports.figures import Figures
 
 E = TypeVar("E", bound=StrEnum)
@@ -85,6 +86,7 @@ class HealthRoutes:
             *([] if figures is None else _of_store(figures)),
             *_of_process(request.app[COUNTERS]),
             *_of_refusals(request.app[JITSUDO].services.refusals.not_audited),
+            *_of_issuer(request.app[JITSUDO].id_tokens),
         ]
         return web.Response(
             body="".join(f"{line}\n" for line in lines).encode(),
@@ -115,6 +117,14 @@ def _of_refusals(not_audited: int) -> Iterable[str]:
     name = "jitsudo_refusals_not_audited_total"
     yield from _family(name, "counter", "Refusals this process could not audit.")
     yield f"{name} {not_audited}"
+
+
+def _of_issuer(id_tokens: IdTokens | None) -> Iterable[str]:
+    if id_tokens is None:
+        return
+    name = "jitsudo_issuer_refresh_failures_total"
+    yield from _family(name, "counter", "Times this process got no issuer keys.")
+    yield f"{name} {id_tokens.refresh_failures}"
 
 
 def _family(name: str, kind: str, about: str) -> tuple[str, str]:

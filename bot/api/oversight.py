@@ -84,6 +84,13 @@ async def enable_principal(request: web.Request) -> web.Response:
     return to_answer({"principal": access.to_departure(departure)})
 
 
+async def forget_sign_in(request: web.Request) -> web.Response:
+    """Let an e-mail change hands at the identity provider."""
+    await body_fields(request)
+    email = await request[APPROVALS].forget_sign_in(request.match_info["email"])
+    return to_answer({"identity": email})
+
+
 async def list_jobs(request: web.Request) -> web.Response:
     """List the work that waits, oldest due first."""
     failing = query_fields(request).boolean("failing")
@@ -103,5 +110,6 @@ def routes() -> list[web.RouteDef]:
         web.delete("/v1alpha1/tokens/{id}", revoke_token),
         web.post("/v1alpha1/principals/{email}/disable", disable_principal),
         web.post("/v1alpha1/principals/{email}/enable", enable_principal),
+        web.post("/v1alpha1/principals/{email}/forget-sign-in", forget_sign_in),
         web.get("/v1alpha1/jobs", list_jobs, allow_head=False),
     ]

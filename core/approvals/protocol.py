@@ -276,6 +276,16 @@ class Approvals(Protocol):
         """
         ...
 
+    async def forget_sign_in(self, email: str) -> str:
+        """Let the next subject at the identity provider have an e-mail.
+
+        Raises:
+            Invalid: the e-mail cannot be.
+            NotAllowed: the actor is no admin.
+            NotFound: nobody signed in by it.
+        """
+        ...
+
     async def jobs(self, *, failing_only: bool) -> tuple[Job, ...]:
         """Return the work that waits, oldest due first, at most 500.
 

@@ -8,7 +8,7 @@ from typing_extensions import override
 from core.domain.audit import AuditEvent
 from core.domain.decision import RequestRecord
 from core.domain.token import Token
-from core.vocabulary import RequestId, RequestState, TokenScope
+from core.vocabulary import RequestId, RequestState, SignInMethod, TokenScope
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +67,7 @@ class Identity:
     Attributes:
         scopes: what the token may do; every scope where there is no token.
         expires_at: until when the token is valid; None where there is none.
+        method: whose token it is; None where there is none.
     """
 
     email: str
@@ -74,6 +75,7 @@ class Identity:
     trust_tier: int
     scopes: frozenset[TokenScope]
     expires_at: datetime | None = None
+    method: SignInMethod | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -93,6 +93,43 @@ class Membership:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SignedIn:
+    """What an identity provider's ID token says of its person; verified.
+
+    Attributes:
+        email: verified by the issuer, normalised; the identity.
+        groups: none where the token names none, or says so oddly.
+        groups_note: why there are none, if the token does not say "none"; for the
+            audit log.
+    """
+
+    issuer: str
+    subject: str
+    email: str
+    groups: frozenset[str]
+    groups_note: str
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignInOffer:
+    """How a terminal signs in at a server; told to anybody who asks.
+
+    Attributes:
+        issuer: whose ID tokens are taken; None where only tokens of jitsudo's are.
+        client_id: who the terminal is at the issuer.
+        discovery_url: of the issuer's own description, in full.
+        scopes: to ask the issuer for.
+    """
+
+    issuer: str | None = None
+    client_id: str | None = None
+    discovery_url: str | None = None
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Rate:
     """How often something was done in the window that runs."""
 

@@ -63,6 +63,21 @@ class DirectoryUnavailable(DependencyError):
         super().__init__(f"groups cannot be read ({why}); nothing was decided")
 
 
+class IssuerUnavailable(DependencyError):
+    """The identity provider's keys cannot be had, so no token can be believed."""
+
+    code: ClassVar[str] = "issuer_unavailable"
+    fact_names: ClassVar[tuple[str, ...]] = ("why",)
+
+    def __init__(self, *, why: str) -> None:
+        """Say what happened; never with a token."""
+        self.why = why
+        super().__init__(
+            f"the identity provider's keys cannot be had ({why}); nobody was signed "
+            "in, try again"
+        )
+
+
 class ProviderFailed(DependencyError):
     """The credential provider did not do what was asked."""
 

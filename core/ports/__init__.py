@@ -12,6 +12,7 @@ from core.ports.outside import (
     Clock,
     CredentialProvider,
     Directory,
+    IdTokens,
     PolicyEngine,
     Sealer,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "FigureStore",
     "Figures",
     "GrantStore",
+    "IdTokens",
     "JobStore",
     "LinkStore",
     "MembershipStore",

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from core.clock import Deadline
 from core.domain.grant import GrantOrder, IssuedGrant, Secrets
+from core.domain.identity import SignedIn
 from core.domain.policy import PolicyAnswer, PolicyHealth, PolicyQuestion
 from core.domain.request import Ask
 from core.vocabulary import (
@@ -161,4 +162,35 @@ class Directory(Protocol):
         Raises:
             DirectoryUnavailable: the groups cannot be read.
         """
+        ...
+
+
+class IdTokens(Protocol):
+    """Believes ID tokens of one identity provider, or does not."""
+
+    @property
+    def refresh_failures(self) -> int:
+        """Return how often this process asked for keys and did not get them."""
+        ...
+
+    async def verify(self, token: str, deadline: Deadline | None) -> SignedIn:
+        """Return what a token says of its person.
+
+        Raises:
+            NotAuthenticated: it is not the issuer's, not for us, not valid now, or
+                its e-mail is not verified.
+            IssuerUnavailable: it could be, but the issuer's keys cannot be had.
+        """
+        ...
+
+    async def check(self) -> str:
+        """Ask the issuer for its keys now; return who it is and how many there are.
+
+        Raises:
+            IssuerUnavailable: it does not answer, or not as itself.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close connections; nothing is verified any more."""
         ...

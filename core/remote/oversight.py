@@ -114,6 +114,17 @@ class HttpOversight(Approvals):
         """Let somebody in again."""
         return await self._stand(email, "enable", {})
 
+    @override
+    async def forget_sign_in(self, email: str) -> str:
+        """Let the next subject at the identity provider have an e-mail."""
+        return await self._server.call(
+            "POST",
+            path_of("principals", email, "forget-sign-in"),
+            lambda answer: answer.text("identity"),
+            body={},
+            doubt=Doubt.REPEAT,
+        )
+
     async def _stand(self, email: str, act: str, body: JsonObject) -> Departure:
         return await self._server.call(
             "POST",

@@ -52,6 +52,7 @@ class Refusals:
         details: Mapping[str, Json],
         action: AuditAction | None = None,
         deadline: Deadline | None = None,
+        notice: NewJob | None = None,
     ) -> None:
         """Write a refusal; one that cannot be written is logged and counted.
 
@@ -67,6 +68,7 @@ class Refusals:
             action: what the log calls it; by default a decision's refusal or,
                 without a verdict, a submission's.
             deadline: the refused act's own; the answer does not wait for more.
+            notice: tells somebody of it, as often as the log does.
         """
         action = action or _action(verdict)
         key = _key(
@@ -102,6 +104,8 @@ class Refusals:
                 return
             if await uow.refusals.note(key, at=fact.occurred_at, window=WINDOW):
                 await uow.jobs.add(_close_later(key, fact, code))
+                if notice is not None:
+                    await uow.jobs.add(notice)
                 await uow.audit.append(fact)
 
         try:

@@ -10,7 +10,7 @@ from core.domain.policy import PolicyAnswer
 from core.domain.request import parse_request_id
 from core.domain.token import Token
 from core.errors import Invalid
-from core.vocabulary import JobKind, PolicyPackage, Tier, TokenScope
+from core.vocabulary import JobKind, PolicyPackage, SignInMethod, Tier, TokenScope
 from core.wire.fields import Fields
 from core.wire.requests import JsonObject, to_moment
 
@@ -31,6 +31,7 @@ def to_identity(identity: Identity) -> JsonObject:
         "trustTier": identity.trust_tier,
         "scopes": sorted(identity.scopes),
         "expiresAt": to_moment(identity.expires_at),
+        "method": identity.method,
     }
 
 
@@ -46,6 +47,7 @@ def from_identity(fields: Fields) -> Identity:
         trust_tier=fields.integer("trustTier"),
         scopes=fields.members("scopes", TokenScope),
         expires_at=fields.moment_or_none("expiresAt"),
+        method=fields.one_of("method", SignInMethod) if fields.has("method") else None,
     )
 
 

@@ -44,6 +44,7 @@ _STATUSES: Final[Mapping[type[JitsudoError], Status]] = {
     errors.StoreUnavailable: Status(http=503, grpc=14),
     errors.StoreBusy: Status(http=503, grpc=14),
     errors.DirectoryUnavailable: Status(http=503, grpc=14),
+    errors.IssuerUnavailable: Status(http=503, grpc=14),
     errors.ProviderFailed: Status(http=503, grpc=14),
     errors.SlackFailed: Status(http=503, grpc=14),
     errors.ServerUnavailable: Status(http=503, grpc=14),

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from core.approvals import Approvals
+from core.domain.identity import Membership
 from core.errors import (
     Invalid,
     NotAllowed,
@@ -149,6 +150,33 @@ async def test_scope_of_the_token_limits_its_holder(
 
     assert "approve" in refused.value.reason
     assert await bob.get(asked.request.id) == asked
+
+
+async def test_admins_let_an_email_change_hands(house: House) -> None:
+    """Once; nobody else may, and who never signed in is not found."""
+    known = Membership(
+        email=BOB,
+        issuer="https://login.example.com",
+        subject="bob-1",
+        signed_in_at=house.jitsudo.clock.now(),
+        groups=frozenset({"sre-lead"}),
+    )
+    async with house.jitsudo.store.transaction() as uow:
+        await uow.memberships.put(known)
+        await uow.commit()
+    erin, alice = await house.acting(ERIN), await house.acting(ALICE)
+
+    with pytest.raises(NotAllowed):
+        await alice.forget_sign_in(BOB)
+    assert await erin.forget_sign_in(BOB.upper()) == BOB
+    with pytest.raises(NotFound):
+        await erin.forget_sign_in(BOB)
+    with pytest.raises(Invalid):
+        await erin.forget_sign_in("bob")
+
+    wanted = AuditFilter(action=AuditAction.IDENTITY_UNLINKED)
+    (event,) = (await erin.audit(wanted)).events
+    assert event.fact.details["subject"] == "bob-1"
 
 
 async def test_waiting_jobs_are_shown_to_auditors(

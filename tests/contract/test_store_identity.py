@@ -156,6 +156,23 @@ async def test_remembered_groups_are_those_of_the_last_sign_in(store: Store) -> 
         await uow.commit()
 
 
+async def test_person_who_is_forgotten_is_in_no_group(store: Store) -> None:
+    """What was remembered comes back once."""
+    known = Membership(
+        email=ALICE,
+        issuer="https://issuer.example.com",
+        subject="1",
+        signed_in_at=NOW,
+        groups=frozenset({"sre"}),
+    )
+    async with store.transaction() as uow:
+        await uow.memberships.put(known)
+        assert await uow.memberships.remove(ALICE) == known
+        assert await uow.memberships.remove(ALICE) is None
+        assert await uow.memberships.members_of("sre", since=NOW) == []
+        await uow.commit()
+
+
 async def test_acts_are_counted_per_window(store: Store) -> None:
     """A new window begins at one; an old one is not shown any more."""
     minute = timedelta(minutes=1)

@@ -1,5 +1,6 @@
 """`jitsudo server check`: every part by itself, each with its fix."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from cryptography.fernet import Fernet
 from bot.check import Finding, check_installation
 from core.policy.bundle import write_starter
 from core.store.migrate import migrate
+from tests.support.issuers import CLIENT, Issuer
 from tests.support.packages import Install
 
 
@@ -114,3 +116,36 @@ async def test_a_provider_that_cannot_be_loaded_or_crashes_hides_no_other(
     assert parts["provider crashing"].detail.startswith("unexpected ")
     assert "fake-secret" not in parts["provider crashing"].detail
     assert not any(parts[f"provider {name}"].is_ready for name in ("attic", "shed"))
+
+
+@pytest.mark.parametrize("is_up", [True, False], ids=["up", "down"])
+async def test_identity_provider_says_who_it_is_or_what_happened(
+    tmp_path: Path, issuer: Issuer, *, is_up: bool
+) -> None:
+    """Also where other parts cannot start."""
+    environment = {
+        "JITSUDO_OIDC_ISSUER": issuer.url,
+        "JITSUDO_OIDC_CLIENT_ID": CLIENT,
+        "JITSUDO_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'j.db'}",
+    }
+    with nullcontext() if is_up else issuer.down():
+        parts = _by_part(await check_installation(environment, {}))
+
+    found = parts["identity provider"]
+    assert found.is_ready is is_up
+    assert (f"{issuer.url} answers, 1 key" if is_up else "refused") in found.detail
+
+
+async def test_issuer_that_calls_itself_otherwise_is_named(
+    issuer: Issuer, tmp_path: Path
+) -> None:
+    """A slash too many is the usual mistake."""
+    environment = {
+        "JITSUDO_OIDC_ISSUER": f"{issuer.url}/",
+        "JITSUDO_OIDC_CLIENT_ID": CLIENT,
+        "JITSUDO_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'j.db'}",
+    }
+    found = _by_part(await check_installation(environment, {}))["identity provider"]
+
+    assert not found.is_ready
+    assert f"it says that it is '{issuer.url}', not '{issuer.url}/'" in found.detail

@@ -34,6 +34,7 @@ ROUTES: Final = [
     ("DELETE", "/tokens/tok_1"),
     ("POST", "/principals/alice@example.com/disable"),
     ("POST", "/principals/alice@example.com/enable"),
+    ("POST", "/principals/alice@example.com/forget-sign-in"),
     ("GET", "/jobs"),
     ("GET", "/no-such-page"),
     ("PATCH", "/requests"),

@@ -132,6 +132,11 @@ class ScriptedApprovals(Approvals):
         return Departure(email=email, is_disabled=True, requests=self.open_requests)
 
     @override
+    async def forget_sign_in(self, email: str) -> str:
+        self._note("forget_sign_in", email)
+        return email
+
+    @override
     async def enable_principal(self, email: str) -> Departure:
         self._note("enable_principal", email)
         return Departure(email=email, is_disabled=False)

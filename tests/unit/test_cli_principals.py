@@ -92,3 +92,16 @@ def test_what_cannot_be_is_a_usage_error(terminal: TestTerminal, line: str) -> N
     """A reason is required, and an e-mail has to be one."""
     assert terminal.run(*line.split()).exit_code == 2
     assert terminal.approvals.asked == []
+
+
+def test_forgetting_a_sign_in_says_what_is_possible_now(
+    terminal: TestTerminal,
+) -> None:
+    """In words, and as JSON."""
+    result = terminal.run("principal", "forget-sign-in", ALICE.upper())
+    document = terminal.run("-o", "json", "principal", "forget-sign-in", ALICE)
+
+    assert result.exit_code == 0, result.output
+    assert result.stdout == f"Principal {ALICE} → may be signed in by somebody else\n"
+    assert json.loads(document.stdout) == {"email": ALICE}
+    assert terminal.approvals.asked == [("forget_sign_in", ALICE)] * 2

@@ -17,6 +17,7 @@ import core.settings
 from bot.api import oversight, requests
 from bot.settings import BotSettings, SlackSettings, core_part, load_bot
 from cli.main import COMMANDS, root
+from core.auth_settings import AUTH_VARIABLES, AuthSettings
 from core.duration import to_text
 from core.errors import ConfigurationError
 from core.providers.sealing import FernetSealer
@@ -94,10 +95,11 @@ def test_every_variable_is_documented() -> None:
     ("variables", "settings", "prefix"),
     [
         (core.settings._VARIABLES, CoreSettings, ""),
+        (AUTH_VARIABLES, AuthSettings, "auth."),
         (bot.settings._VARIABLES, BotSettings, ""),
         (bot.settings._SLACK_VARIABLES, SlackSettings, "slack."),
     ],
-    ids=["core", "bot", "slack"],
+    ids=["core", "auth", "bot", "slack"],
 )
 def test_settings_table_has_each_variable_with_its_key_and_default(
     variables: Mapping[str, str], settings: type[BaseModel], prefix: str
@@ -209,6 +211,8 @@ def _default(field: FieldInfo) -> str:
             return "-"
         case bool(value):
             return f"`{str(value).lower()}`"
+        case tuple(words):
+            return f"`{','.join(words)}`"
         case timedelta() as value:
             return f"`{to_text(value)}`"
         case value:

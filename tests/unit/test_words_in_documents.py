@@ -19,6 +19,7 @@ from core.vocabulary import (
     PolicyPackage,
     RequestEvent,
     RequestState,
+    SignInMethod,
     SignInState,
     SurfacePurpose,
     SurfaceState,
@@ -47,6 +48,7 @@ _IN_GLOSSARY: Final = (
     SurfaceState,
     LinkMethod,
     SignInState,
+    SignInMethod,
     GroupSource,
 )
 

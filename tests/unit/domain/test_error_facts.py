@@ -11,6 +11,7 @@ from core.errors import (
     DependencyError,
     DirectoryUnavailable,
     Invalid,
+    IssuerUnavailable,
     JitsudoError,
     NotAllowed,
     NotAuthenticated,
@@ -25,6 +26,7 @@ from core.errors import (
     SlackFailed,
     StoreBusy,
     StoreUnavailable,
+    TooMany,
     WrongState,
 )
 from tests.support.builders import BOB, NOON
@@ -36,6 +38,7 @@ EVERY = [
     DeadlineExceeded(),
     DirectoryUnavailable(why="broken"),
     Invalid(field="reason", why="is blank"),
+    IssuerUnavailable(why="it did not answer in time"),
     NotAllowed(reason="only sre-lead may decide this"),
     NotAuthenticated(why="no token"),
     NotEligible(reason="only sre may ask"),
@@ -49,6 +52,7 @@ EVERY = [
     SlackFailed(method="chat.postMessage", why="ratelimited"),
     StoreBusy(),
     StoreUnavailable(why="refused"),
+    TooMany(what="decisions within a minute (at most 60)", retry_after_seconds=7),
     WrongState(
         request_id="req_1", expected="PENDING", actual="REJECTED", by=BOB, at=NOON
     ),
@@ -89,6 +93,7 @@ def test_codes_are_stable_and_unique() -> None:
         "DeadlineExceeded": "deadline_exceeded",
         "DirectoryUnavailable": "directory_unavailable",
         "Invalid": "invalid",
+        "IssuerUnavailable": "issuer_unavailable",
         "NotAllowed": "not_allowed",
         "NotAuthenticated": "not_authenticated",
         "NotEligible": "not_eligible",
@@ -101,6 +106,7 @@ def test_codes_are_stable_and_unique() -> None:
         "SlackFailed": "slack_failed",
         "StoreBusy": "store_busy",
         "StoreUnavailable": "store_unavailable",
+        "TooMany": "too_many",
         "WrongState": "wrong_state",
     }
 

@@ -34,6 +34,7 @@ EXAMPLES: list[tuple[JitsudoError, int, int]] = [
     (errors.StoreUnavailable(why="connection lost"), 503, 14),
     (errors.StoreBusy(), 503, 14),
     (errors.DirectoryUnavailable(why="empty"), 503, 14),
+    (errors.IssuerUnavailable(why="no answer in time"), 503, 14),
     (errors.ProviderFailed(provider="aws", why="throttled"), 503, 14),
     (errors.SlackFailed(method="chat.update", why="timeout"), 503, 14),
     (errors.ServerUnavailable(server="https://x", why="refused"), 503, 14),
