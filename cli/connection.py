@@ -11,6 +11,7 @@ from typing import Final
 from cli.errors import INTERRUPTED
 from cli.target import Target, find_target
 from cli.terminal import Connection, Terminal
+from cli.trust import warn_if_insecure
 from core.approvals import Approvals, Departure
 from core.domain.decision import RequestRecord
 from core.errors import NotAuthenticated
@@ -52,7 +53,8 @@ async def connect(terminal: Terminal) -> AsyncIterator[Connection]:
         return
     if target.token is None:
         raise NotAuthenticated(why=target.why_no_token)
-    with _abrupt_interrupts():
+    warn_if_insecure(terminal, target.server)
+    with abrupt_interrupts():
         yield ServerConnection(_over_http(target))
 
 
@@ -60,12 +62,15 @@ def _over_http(target: Target) -> Approvals:
     from core.remote import HttpApprovals  # noqa: PLC0415 - help does without it
 
     return HttpApprovals(
-        target.server, token=target.token, timeout_seconds=TIMEOUT_SECONDS
+        target.server,
+        token=target.token,
+        timeout_seconds=TIMEOUT_SECONDS,
+        transport=target.transport,
     )
 
 
 @contextmanager
-def _abrupt_interrupts() -> Iterator[None]:
+def abrupt_interrupts() -> Iterator[None]:
     """Let Ctrl-C end the process at once.
 
     A call waits in a thread, which asyncio would wait for; nothing here needs

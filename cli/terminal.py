@@ -33,6 +33,10 @@ class Flags:
     output: str = "table"
     quiet: bool = False
     debug: bool = False
+    ca_file: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    insecure: bool = False
 
 
 class Connection(Protocol):

@@ -7,7 +7,7 @@ import pytest
 
 from cli.target import Target, display_name, find_target, is_same
 from cli.terminal import Flags, Terminal
-from core.errors import ConfigurationError, NotAuthenticated
+from core.errors import ConfigurationError
 from core.logins import Login, Logins
 from tests.support.builders import NOON, FrozenClock
 
@@ -126,8 +126,10 @@ def test_a_login_that_has_ended_is_said_to_have(tmp_path: Path) -> None:
     login = Login(server=_LOGIN, token="old", expires_at=ended)
     Logins(tmp_path).store("default", login)
 
-    with pytest.raises(NotAuthenticated, match="ended at 2026-03-20 11:59 UTC"):
-        _find(tmp_path)
+    target = _find(tmp_path)
+
+    assert target.token is None
+    assert "ended at 2026-03-20 11:59 UTC" in target.why_no_token
 
 
 def test_without_any_server_the_error_says_every_way(tmp_path: Path) -> None:
