@@ -63,14 +63,14 @@ def ended(profile: str, login: "Login") -> str:
 
 def how_to_sign_in(profile: str, login: "Login") -> str:
     """Return the command that signs in again the way it was done before."""
-    of_profile = "" if profile == "default" else f" --profile {profile}"
+    of_profile = "" if profile == "default" else f" with --profile {profile}"
     match login.kind:
         case LoginKind.TOKEN:
             return (
-                "get a new token and store it with "
-                f"`jitsudo login --token-stdin{of_profile}`"
+                "get a new token and store it with `jitsudo login --token-stdin`"
+                f"{of_profile}"
             )
         case LoginKind.OIDC:
-            return f"sign in again: `jitsudo login{of_profile}`"
+            return f"sign in again: `jitsudo login`{of_profile}"
         case LoginKind.SLACK:
-            return f"sign in again: `jitsudo login --slack{of_profile}`"
+            return f"sign in again: `jitsudo login --slack`{of_profile}"

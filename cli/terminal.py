@@ -127,6 +127,10 @@ class Terminal:
         """Print what has to be read: a line on standard error, whatever the flags."""
         click.echo(safe(text), err=True)
 
+    def draw(self, line: str) -> None:
+        """Print a line of our own drawing on standard error, colours and all."""
+        click.echo(line, err=True, color=True)
+
     def dump(self, document: object) -> None:
         """Print one document as `-o json` or `-o yaml` asks."""
         if self.flags.output == "yaml":

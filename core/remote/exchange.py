@@ -92,6 +92,16 @@ async def exchange(
         raise
 
 
+def exchange_here(address: Address, call: Call, context: ssl.SSLContext) -> Answer:
+    """Send one call and wait for the answer in this very thread.
+
+    Raises:
+        ServerUnavailable: nothing was sent.
+        AnswerLost: something was sent.
+    """
+    return _Line(address, context).exchange(call)
+
+
 class _Line:
     """One connection, used by one thread and interrupted by another."""
 

@@ -62,11 +62,6 @@ def test_login_takes_one_token(terminal: TestTerminal, typed: str) -> None:
     assert terminal.approvals.asked == []
 
 
-def test_login_needs_to_be_told_where_the_token_is(terminal: TestTerminal) -> None:
-    """It never waits silently on a pipe."""
-    assert terminal.run("login", "--server", _SERVER, stdin="t").exit_code == 2
-
-
 def test_logout_forgets_the_login(terminal: TestTerminal) -> None:
     """A second time there is nothing to forget."""
     Logins(terminal.home).store("default", Login(server=_SERVER, token="t"))
