@@ -5,6 +5,7 @@ import secrets
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -51,6 +52,11 @@ class SignInServer:
     def url(self) -> str:
         """Return its address."""
         return self._listener.url
+
+    @staticmethod
+    def renamed(token: Token, token_id: str) -> Token:
+        """Return a token with all of another one's facts but its id."""
+        return replace(token, id=token_id)
 
     def offer(self, issuer: Issuer | None = None, *, slack: bool = False) -> None:
         """Say so from now on."""
