@@ -58,7 +58,8 @@ def _tell(terminal: Terminal, *lines: str) -> None:
 
 
 def _show_qr(terminal: Terminal, address: str) -> None:
-    terminal.note(f"Or open {address}, which has the code in it:")
+    terminal.note(f"Or open {address}")
+    terminal.note("and check that it shows the same code:")
     for line in qr_lines(terminal, address):
         terminal.draw(line)
 

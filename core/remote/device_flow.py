@@ -131,6 +131,10 @@ class DeviceFlow:
         raise self._too_late(trouble)
 
     def _no(self, reply: Reply) -> NotAuthenticated | ServerUnavailable:
+        if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR or (
+            reply.status == HTTPStatus.TOO_MANY_REQUESTS
+        ):
+            return ServerUnavailable(server=self._name, why=reply.sentence)
         match reply.error:
             case "access_denied":
                 return NotAuthenticated(

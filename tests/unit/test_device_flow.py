@@ -166,6 +166,27 @@ def test_a_page_that_is_no_web_address_is_not_shown(page: str) -> None:
     assert (begun.page, begun.page_with_code) == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("reply", "kind", "told"),
+    [
+        (_no("too_many", 429, error_description="wait"), ServerUnavailable, "wait"),
+        (_no("temporarily_unavailable", 503), ServerUnavailable, "temporarily"),
+        (_no("invalid_client", 401), NotAuthenticated, "does not sign you in"),
+        (_no("invalid_scope"), NotAuthenticated, "invalid_scope"),
+        (Reply(status=404, fields={}), ServerUnavailable, "it answered 404"),
+    ],
+    ids=["too-many", "unavailable", "client", "scope", "not-found"],
+)
+def test_no_code_is_told_with_its_reason(
+    reply: Reply, kind: type[JitsudoError], told: str
+) -> None:
+    """What passes by itself is kept apart from what is a no."""
+    flow, _, _ = _flow(reply)
+
+    with pytest.raises(kind, match=told):
+        flow.begin("https://issuer.example/d", {})
+
+
 def test_it_asks_at_the_interval_until_there_is_an_answer() -> None:
     """The first question comes after one interval, too."""
     flow, correspondent, watch = _flow(
