@@ -7,7 +7,7 @@ import click
 
 from cli.connection import abrupt_interrupts
 from cli.group import command
-from cli.target import Target, display_name, find_target, profile_of
+from cli.target import TOKEN_VARIABLE, Target, display_name, find_target, profile_of
 from cli.terminal import Terminal
 from cli.text import moment
 from core.errors import Invalid
@@ -90,6 +90,8 @@ async def _store(
             }
         )
     how = " through Slack" if stored.kind is LoginKind.SLACK else ""
+    if terminal.environment.get(TOKEN_VARIABLE):
+        terminal.warn(f"Note: {TOKEN_VARIABLE} is set, and wins over this login.")
     terminal.note(f"Logged in as {stored.email} at {server}{how} (profile {profile}).")
 
 

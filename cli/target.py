@@ -61,7 +61,7 @@ def find_target(terminal: Terminal) -> Target:
     token = flags.token or environment.get(TOKEN_VARIABLE) or None
     known = _Known(server=server)
     if not token or not (is_database(server) or server.startswith("http:")):
-        known = _look_up(terminal, server)
+        known = _look_up(terminal, server, is_told=bool(server and token))
     server = checked_server(known.server)
     login = known.login
     if login is not None and not is_same(login.server, server):
@@ -102,8 +102,12 @@ class _Known:
     logins: Mapping[str, "Login"] = field(default_factory=dict)
 
 
-def _look_up(terminal: Terminal, server: str) -> _Known:
+def _look_up(terminal: Terminal, server: str, *, is_told: bool) -> _Known:
     """Return what the files add.
+
+    Args:
+        is_told: whether server and token are known already; then a file that
+            cannot be used is as good as none.
 
     Raises:
         ConfigurationError: a file cannot be used, or no server is named there.
@@ -114,8 +118,13 @@ def _look_up(terminal: Terminal, server: str) -> _Known:
 
     environment = terminal.environment
     profile = profile_of(terminal)
-    config = read_config(environment)
-    logins = Logins(home_directory(environment)).all()
+    try:
+        config = read_config(environment)
+        logins = Logins(home_directory(environment)).all()
+    except ConfigurationError:
+        if not is_told:
+            raise
+        return _Known(server=server)
     server = server or config.server
     login = logins.get(profile)
     if not server and login is None:

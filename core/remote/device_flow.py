@@ -21,6 +21,9 @@ _LONGEST: Final = 60.0
 """Seconds between two tries while nobody answers."""
 
 _LONGEST_LIFE: Final = 3600.0
+_LONGEST_CODE: Final = 64
+_LONGEST_PAGE: Final = 1000
+"""Characters; more is nothing that a person types or a camera reads."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +87,8 @@ class DeviceFlow:
             expires_in=min(_seconds(reply, "expires_in", 0.0), _LONGEST_LIFE),
             interval=max(_seconds(reply, "interval", _INTERVAL), 1.0),
         )
-        if not (waiting.user_code and waiting.device_code and waiting.expires_in > 0):
+        is_code = 0 < len(waiting.user_code) <= _LONGEST_CODE
+        if not (is_code and waiting.device_code and waiting.expires_in > 0):
             raise ServerUnavailable(
                 server=self._name, why="it answered without a code, or without its end"
             )
@@ -167,4 +171,5 @@ def _seconds(reply: Reply, name: str, default: float) -> float:
 def _web(url: str) -> str:
     """Return an address that a person can open; empty if it is none."""
     is_web = url.startswith(("https://", "http://"))
-    return url if is_web and url.isascii() and url.isprintable() else ""
+    is_plain = url.isascii() and url.isprintable() and len(url) <= _LONGEST_PAGE
+    return url if is_web and is_plain else ""

@@ -106,6 +106,17 @@ def test_the_same_server_may_be_spelled_differently() -> None:
     assert not is_same("https://a.example.com", "https://a.example.com/x")
 
 
+def test_who_names_server_and_token_needs_no_file(home: Path) -> None:
+    """A file that cannot be used stops only who would use it."""
+    _configure(home, "nonsense: true")
+    (home / "credentials").write_text("- nonsense", encoding="utf-8")
+    flags = Flags(server="https://flag.example.com", token="t")
+
+    assert _find(home, flags=flags).token == "t"
+    with pytest.raises(ConfigurationError, match=r"config\.yaml"):
+        _find(home, flags=Flags(server="https://flag.example.com"))
+
+
 def test_a_profile_is_chosen_by_flag_or_variable(home: Path) -> None:
     """The flag wins over the variable."""
     assert _find(home, flags=Flags(profile="bob")).token == "bobs"

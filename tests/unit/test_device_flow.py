@@ -134,6 +134,7 @@ def test_without_an_interval_five_seconds_are_meant() -> None:
     [
         {"user_code": ""},
         {"user_code": None},
+        {"user_code": "B" * 65},
         {"device_code": 7},
         {"expires_in": 0},
         {"expires_in": -1},
@@ -154,7 +155,14 @@ def test_an_answer_without_a_code_or_its_end_is_refused(
 
 @pytest.mark.parametrize(
     "page",
-    ["javascript:alert(1)", "https://x\x1b[2J", "https://ex\u202eample", "file:///x"],
+    [
+        "javascript:alert(1)",
+        "https://x\x1b[2J",
+        "https://ex\u202eample",
+        "file:///x",
+        "https://x.example/" + "a" * 1000,
+    ],
+    ids=["script", "escape", "direction", "file", "long"],
 )
 def test_a_page_that_is_no_web_address_is_not_shown(page: str) -> None:
     """Neither a terminal nor a camera is told to go there."""
