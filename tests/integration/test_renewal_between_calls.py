@@ -11,7 +11,7 @@ from core.remote import HttpApprovals
 from core.remote.renewal import Renewal
 from core.remote.transport import Transport
 from tests.support.issuers import CLIENT, TOKEN, Issuer
-from tests.support.sign_in_servers import SignInServer
+from tests.support.sign_in_servers import SignInServer, signed_in
 
 
 class Clock:
@@ -38,7 +38,7 @@ async def test_a_token_that_ends_between_two_calls_is_renewed(
             token=issuer.token(),
             expires_at=clock.time.replace(microsecond=0) + issuer.lifetime,
             kind=LoginKind.OIDC,
-            refresh_token=issuer.devices.signed_in("alice@example.com"),
+            refresh_token=signed_in(issuer, "alice@example.com"),
             issuer=issuer.url,
             client_id=CLIENT,
         )
@@ -73,7 +73,7 @@ async def test_a_login_that_was_replaced_is_not_used_elsewhere(
         token=issuer.token(),
         expires_at=ended,
         kind=LoginKind.OIDC,
-        refresh_token=issuer.devices.signed_in("alice@example.com"),
+        refresh_token=signed_in(issuer, "alice@example.com"),
         issuer=issuer.url,
         client_id=CLIENT,
     )

@@ -99,17 +99,6 @@ class DeviceFlow:
         """Let a code's time be over."""
         self._by_user_code(user_code).expires_at = 0.0
 
-    def signed_in(self, email: str, client_id: str = "jitsudo-cli") -> str:
-        """Return the refresh token of somebody who signed in earlier."""
-        login = Login(
-            client_id=client_id,
-            scope="openid email offline_access",
-            person={"email": email},
-            refresh_tokens=[secrets.token_urlsafe(32)],
-        )
-        self._logins.append(login)
-        return login.refresh_tokens[-1]
-
     def revoke(self) -> None:
         """Let no refresh token be good any more."""
         for login in self._logins:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 import pytest
@@ -24,6 +25,12 @@ DISCOVERY: Final = "/.well-known/openid-configuration"
 JWKS: Final = "/keys"
 DEVICE: Final = "/device/code"
 TOKEN: Final = "/token"
+
+
+@cache
+def _first_key() -> SigningKey:
+    """Return the key that every issuer has at first; making one takes a while."""
+    return SigningKey.rsa("key-1")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +58,7 @@ class Issuer:
         """Have one RS256 key and one client; listen later."""
         self.now = now or (lambda: datetime.now(UTC))
         self.clients = {CLIENT}
-        self.keys = [SigningKey.rsa("key-1")]
+        self.keys = [_first_key()]
         self.lifetime = timedelta(hours=1)
         self.asked: Counter[str] = Counter()
         self.devices = DeviceFlow(issuer=self)

@@ -16,6 +16,7 @@ from core.approvals import Identity
 from core.domain.token import Token
 from core.vocabulary import TokenScope
 from core.wire import access
+from tests.support.issuer_devices import Login
 from tests.support.issuers import CLIENT, Issuer, Listener
 
 GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
@@ -178,6 +179,18 @@ class SignInServer:
         )
         self.revoked.append(token.id)
         return web.json_response({"token": access.to_token(token)})
+
+
+def signed_in(issuer: Issuer, email: str) -> str:
+    """Return the refresh token of somebody who signed in at an issuer earlier."""
+    login = Login(
+        client_id=CLIENT,
+        scope="openid email offline_access",
+        person={"email": email},
+        refresh_tokens=[secrets.token_urlsafe(32)],
+    )
+    issuer.devices._logins.append(login)
+    return login.refresh_tokens[-1]
 
 
 def _unauthorized() -> web.HTTPUnauthorized:

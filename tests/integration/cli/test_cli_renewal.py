@@ -10,7 +10,7 @@ import pytest
 
 from core.logins import Login, LoginKind, Logins
 from tests.support.issuers import CLIENT, DISCOVERY, TOKEN, Issuer
-from tests.support.sign_in_servers import SignInServer
+from tests.support.sign_in_servers import SignInServer, signed_in
 from tests.support.terminals import run_jitsudo
 
 _ALICE = "alice@example.com"
@@ -27,7 +27,7 @@ def login(sign_in_server: SignInServer, issuer: Issuer, tmp_path: Path) -> Login
         email=_ALICE,
         expires_at=ended,
         kind=LoginKind.OIDC,
-        refresh_token=issuer.devices.signed_in(_ALICE),
+        refresh_token=signed_in(issuer, _ALICE),
         issuer=issuer.url,
         client_id=CLIENT,
     )
