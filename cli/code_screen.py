@@ -38,7 +38,10 @@ def show_for_slack(terminal: Terminal, host: str, waiting: Waiting) -> None:
         "",
         f"{_INDENT}/jitsudo login {in_halves(waiting.user_code)}",
         "",
-        f"Slack then shows what is granted, and to which machine: this one is {host}.",
+        "Slack then shows what is granted, and asks for this machine's name:",
+        "",
+        f"{_INDENT}{host}",
+        "",
     )
     if waiting.page_with_code:
         _show_qr(terminal, waiting.page_with_code)
