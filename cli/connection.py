@@ -6,15 +6,19 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cli.errors import INTERRUPTED
 from cli.target import Target, find_target
 from cli.terminal import Connection, Terminal
+from cli.trust import warn_if_insecure
 from core.approvals import Approvals, Departure
 from core.domain.decision import RequestRecord
 from core.errors import NotAuthenticated
 from core.vocabulary import RequestId
+
+if TYPE_CHECKING:
+    from core.remote.caller import TokenSource
 
 TIMEOUT_SECONDS: Final = 30.0
 """One call; a long poll asks for less than that."""
@@ -52,20 +56,29 @@ async def connect(terminal: Terminal) -> AsyncIterator[Connection]:
         return
     if target.token is None:
         raise NotAuthenticated(why=target.why_no_token)
-    with _abrupt_interrupts():
-        yield ServerConnection(_over_http(target))
+    warn_if_insecure(terminal, target.server)
+    with abrupt_interrupts():
+        yield ServerConnection(_over_http(terminal, target))
 
 
-def _over_http(target: Target) -> Approvals:
+def _over_http(terminal: Terminal, target: Target) -> Approvals:
     from core.remote import HttpApprovals  # noqa: PLC0415 - help does without it
 
+    token: str | TokenSource | None = target.token
+    if target.login is not None and target.login.can_renew:
+        from cli.renewal import renewing  # noqa: PLC0415 - for an issuer's logins only
+
+        token = renewing(terminal, target, target.login)
     return HttpApprovals(
-        target.server, token=target.token, timeout_seconds=TIMEOUT_SECONDS
+        target.server,
+        token=token,
+        timeout_seconds=TIMEOUT_SECONDS,
+        transport=target.transport,
     )
 
 
 @contextmanager
-def _abrupt_interrupts() -> Iterator[None]:
+def abrupt_interrupts() -> Iterator[None]:
     """Let Ctrl-C end the process at once.
 
     A call waits in a thread, which asyncio would wait for; nothing here needs

@@ -95,13 +95,18 @@ class _Formats(click.Choice[str]):
 
 def _global_options(formats: Sequence[str]) -> list[click.Option]:
     def option(*names: str, **rest: Any) -> click.Option:
-        rest.setdefault("callback", _store(names[-1].lstrip("-")))
+        name = names[-1].lstrip("-").replace("-", "_")
+        rest.setdefault("callback", _store(name))
         return click.Option(names, expose_value=False, **rest)
 
     return [
         option("--server", metavar="URL", help="Server, or a database URL."),
         option("--token", metavar="TOKEN", help="Bearer token, instead of a login."),
         option("--profile", metavar="NAME", help="Which stored login to use."),
+        option("--ca-file", metavar="FILE", help="Whom to trust as the server."),
+        option("--client-cert", metavar="FILE", help="A certificate to show it."),
+        option("--client-key", metavar="FILE", help="The key of that certificate."),
+        option("--insecure", is_flag=True, help="Allow a token over plain http."),
         option(
             "-o",
             "--output",

@@ -60,13 +60,13 @@ COMMANDS: Final = {
     ),
     "policy": Lazy("cli.policy:policy", "Try out, check and start a policy.", _LOOK),
     "login": Lazy(
-        "cli.identity:login",
-        "Store a token for a server, after asking the server whose it is.",
+        "cli.sign_in:login",
+        "Sign in to a server: at the identity provider, in Slack, or by a token.",
         _SIGN_IN,
     ),
     "logout": Lazy(
-        "cli.identity:logout",
-        "Forget a stored login; the token itself stays valid.",
+        "cli.sign_out:logout",
+        "Forget a stored login, and end what it was signed in with.",
         _SIGN_IN,
     ),
     "whoami": Lazy(

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import ssl
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -35,11 +36,15 @@ class Probe:
         }
 
 
-def ask(server: str, name: str) -> Probe:
-    """Return one answer; a server that does not answer is one, too."""
+def ask(server: str, name: str, context: ssl.SSLContext | None) -> Probe:
+    """Return one answer; a server that does not answer is one, too.
+
+    Args:
+        context: what makes TLS connections; None for plain http.
+    """
     url = server + PATHS[name]
     try:
-        with urllib.request.urlopen(url, timeout=_SECONDS) as reply:  # noqa: S310 - http(s) by `checked_server`
+        with urllib.request.urlopen(url, timeout=_SECONDS, context=context) as reply:  # noqa: S310 - http(s) by `checked_server`
             body = _body(reply.read(_LONGEST))
             return Probe(name=name, status="UP", detail=_detail(body), body=body)
     except urllib.error.HTTPError as error:

@@ -7,13 +7,7 @@ import click
 from cli.errors import FAILED
 from cli.group import Lazy, command, group
 from cli.probe import PATHS, Probe, ask
-from cli.target import (
-    checked_server,
-    database_url,
-    display_name,
-    find_target,
-    is_database,
-)
+from cli.target import database_url, display_name, find_target
 from cli.terminal import Terminal
 from cli.text import about, moment, table
 from core.domain.job import Job
@@ -124,8 +118,7 @@ def status(terminal: Terminal) -> None:
 
     The exit code is 1 if anything is not well.
     """
-    base = _web_server(terminal)
-    probes = [ask(base, name) for name in PATHS]
+    probes = _ask(terminal, *PATHS)
     if not terminal.is_table:
         terminal.dump([probe.to_object() for probe in probes])
     elif terminal.flags.quiet:
@@ -148,7 +141,7 @@ def _worst(probes: list[Probe]) -> str:
 @command("version", examples=("jitsudo server version",))
 def version(terminal: Terminal) -> None:
     """Print the server's version; no token is needed."""
-    probe = ask(_web_server(terminal), "version")
+    (probe,) = _ask(terminal, "version")
     if not terminal.is_table:
         terminal.dump(probe.to_object())
     elif probe.status == "UP":
@@ -158,15 +151,17 @@ def version(terminal: Terminal) -> None:
         raise click.exceptions.Exit(FAILED)
 
 
-def _web_server(terminal: Terminal) -> str:
-    """Return the server's address.
+def _ask(terminal: Terminal, *names: str) -> list[Probe]:
+    """Return the server's answers.
 
     Raises:
         ConfigurationError: none is known, or it is a database URL.
     """
-    address = find_target(terminal).server
-    if is_database(address):
+    target = find_target(terminal)
+    if target.transport is None:
         raise ConfigurationError(
             setting="--server", why="this asks a server; give its http(s) address"
         )
-    return checked_server(address)
+    is_https = target.server.startswith("https:")
+    context = target.transport.context() if is_https else None
+    return [ask(target.server, name, context) for name in names]

@@ -1,17 +1,19 @@
 """Which server, and with which token: flags, environment, file, stored login."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
 from typing_extensions import override
 
 from cli.terminal import Terminal
-from core.errors import ConfigurationError, NotAuthenticated
+from core.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from cli.config_file import Configured
     from core.logins import Login
+    from core.remote.transport import Transport
 
 SERVER_VARIABLE: Final = "JITSUDO_SERVER"
 TOKEN_VARIABLE: Final = "JITSUDO_TOKEN"  # noqa: S105 - a variable's name
@@ -28,14 +30,19 @@ class Target:
     Attributes:
         server: an address of a server, or a database URL; may hold a password.
         is_database: whether it is the latter.
-        token: None if there is none for this server.
+        token: None if there is none for this server; the stored one may have
+            ended if the login can be renewed.
         why_no_token: what to do about that.
+        login: the stored login that the token is from; None if it was named.
+        transport: how to reach a server; None for a database.
     """
 
     server: str
     is_database: bool
     token: str | None
     why_no_token: str = ""
+    login: "Login | None" = None
+    transport: "Transport | None" = None
 
     @override
     def __repr__(self) -> str:
@@ -50,30 +57,113 @@ def find_target(terminal: Terminal) -> Target:
         ConfigurationError: no server is named, or a file cannot be used.
     """
     flags, environment = terminal.flags, terminal.environment
-    server = flags.server or environment.get(SERVER_VARIABLE)
+    server = flags.server or environment.get(SERVER_VARIABLE) or ""
     token = flags.token or environment.get(TOKEN_VARIABLE) or None
-    profile = profile_of(terminal)
-    login = None
-    if not server or not token:
-        server = server or _configured_server(terminal)
-        login = _stored(terminal, profile, is_needed=not server)
-    server = server or (login.server if login else None)
-    if not server:
-        raise ConfigurationError(setting="--server", why=_no_server(terminal))
-    server = checked_server(server)
-    if not token and login is not None and is_same(login.server, server):
-        if login.expires_at is not None and login.expires_at <= terminal.now():
-            raise NotAuthenticated(
-                why=f"the login of profile {profile!r} ended at "
-                f"{login.expires_at:%Y-%m-%d %H:%M} UTC; "
-                "get a new token and run `jitsudo login --token-stdin`"
-            )
-        token = login.token
+    known = _Known(server=server)
+    if not token or not (is_database(server) or server.startswith("http:")):
+        known = _look_up(terminal, server, is_told=bool(server and token))
+    server = checked_server(known.server)
+    login = known.login
+    if login is not None and not is_same(login.server, server):
+        login = None
+    why = "" if token else _why_no_token(terminal, known, login)
+    stored = login if not token and not why else None
+    token = token or (stored.token if stored else None)
+    if is_database(server):
+        _refuse_for_database(terminal)
+        return Target(server=server, is_database=True, token=token, why_no_token=why)
+    from cli.trust import find_transport  # noqa: PLC0415 - loads the remote client
+
+    config = known.config
+    if config and config.server and not is_same(config.server, server):
+        config = None  # its files are another server's
     return Target(
         server=server,
-        is_database=is_database(server),
+        is_database=False,
         token=token,
-        why_no_token="" if token else _why_no_token(terminal, login, server),
+        why_no_token=why,
+        login=stored,
+        transport=find_transport(terminal, config=config, login=login),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    """What is known of where to go, the terminal's files included.
+
+    Attributes:
+        login: of the chosen profile, whichever server it is for.
+        logins: every stored login, by profile.
+    """
+
+    server: str
+    config: "Configured | None" = None
+    login: "Login | None" = None
+    logins: Mapping[str, "Login"] = field(default_factory=dict)
+
+
+def _look_up(terminal: Terminal, server: str, *, is_told: bool) -> _Known:
+    """Return what the files add.
+
+    Args:
+        is_told: whether server and token are known already; then a file that
+            cannot be used is as good as none.
+
+    Raises:
+        ConfigurationError: a file cannot be used, or no server is named there.
+    """
+    from cli import advice  # noqa: PLC0415 - loads YAML, as these do
+    from cli.config_file import read_config  # noqa: PLC0415
+    from core.logins import Logins, home_directory  # noqa: PLC0415
+
+    environment = terminal.environment
+    profile = profile_of(terminal)
+    try:
+        config = read_config(environment)
+        logins = Logins(home_directory(environment)).all()
+    except ConfigurationError:
+        if not is_told:
+            raise
+        return _Known(server=server)
+    server = server or config.server
+    login = logins.get(profile)
+    if not server and login is None:
+        if profile != "default":
+            why = advice.no_such_profile(profile, logins)
+            raise ConfigurationError(setting="--profile", why=why)
+        why = advice.no_server(environment, logins)
+        raise ConfigurationError(setting="--server", why=why)
+    if not server and login is not None:
+        server = login.server
+    return _Known(server=server, config=config, login=login, logins=logins)
+
+
+def _refuse_for_database(terminal: Terminal) -> None:
+    flags = terminal.flags
+    if flags.ca_file or flags.client_cert or flags.client_key or flags.insecure:
+        raise ConfigurationError(
+            setting="--server",
+            why="--ca-file, --client-cert, --client-key and --insecure are for a "
+            "server; a database URL says itself how to connect",
+        )
+
+
+def _why_no_token(terminal: Terminal, known: _Known, login: "Login | None") -> str:
+    """Return why the stored login gives no token; empty if it does.
+
+    Args:
+        login: the profile's, if it is for the server that is meant.
+    """
+    from cli import advice  # noqa: PLC0415 - loads YAML
+
+    profile = profile_of(terminal)
+    if login is not None:
+        has_ended = login.expires_at and login.expires_at <= terminal.now()
+        return advice.ended(profile, login) if has_ended and not login.can_renew else ""
+    if known.login is None:
+        return advice.not_signed_in(terminal.environment, profile, known.logins)
+    return advice.login_of_another(
+        profile, display_name(known.login.server), display_name(known.server)
     )
 
 
@@ -164,95 +254,3 @@ def _split(text: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts
-
-
-def _configured_server(terminal: Terminal) -> str | None:
-    from core.logins import home_directory  # noqa: PLC0415 - loads YAML
-
-    path = home_directory(terminal.environment) / "config.yaml"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            setting=str(path), why=f"cannot be read ({error})"
-        ) from error
-    import yaml  # noqa: PLC0415 - loads slowly
-
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigurationError(setting=str(path), why="is not YAML") from error
-    match document:
-        case None:
-            return None
-        case {"server": str(server), **rest} if not rest:
-            return server
-        case _:
-            raise ConfigurationError(
-                setting=str(path), why="may hold `server: <URL>` and nothing else"
-            )
-
-
-def _stored(terminal: Terminal, profile: str, *, is_needed: bool) -> "Login | None":
-    """Return the profile's login.
-
-    Raises:
-        ConfigurationError: the profile was named, is not there, and nothing
-            else says where to go.
-    """
-    from core.logins import Logins, home_directory  # noqa: PLC0415 - loads YAML
-
-    logins = Logins(home_directory(terminal.environment)).all()
-    is_named = profile != "default"
-    if is_needed and is_named and profile not in logins:
-        raise ConfigurationError(
-            setting="--profile",
-            why=f"there is no stored login {profile!r}; {_listed(logins)}",
-        )
-    return logins.get(profile)
-
-
-def _listed(profiles: Iterable[str]) -> str:
-    names = ", ".join(profiles)
-    return f"there are: {names}" if names else "`jitsudo login` stores one"
-
-
-def _no_server(terminal: Terminal) -> str:
-    """Return what to do where nothing names a server, by the files looked at."""
-    from core.logins import Logins, home_directory  # noqa: PLC0415 - loads YAML
-
-    home = home_directory(terminal.environment)
-    logins = Logins(home)
-    stored = logins.all()
-    if stored:
-        return (
-            f"no server is known, and {logins.path} has no profile 'default'; "
-            f"stored profiles: {', '.join(stored)}; choose one with --profile"
-        )
-    return (
-        "no server is known: pass --server URL, set JITSUDO_SERVER, write "
-        f"`server: URL` into {home / 'config.yaml'}, or run `jitsudo login`; "
-        f"{logins.path} holds no login"
-    )
-
-
-def _why_no_token(terminal: Terminal, login: "Login | None", server: str) -> str:
-    from core.logins import Logins, home_directory  # noqa: PLC0415 - loads YAML
-
-    profile = profile_of(terminal)
-    advice = "pass --token, set JITSUDO_TOKEN, or run `jitsudo login --token-stdin`"
-    if login is None:
-        stored = Logins(home_directory(terminal.environment))
-        names = ", ".join(stored.all())
-        known = (
-            f"; stored profiles: {names}; choose one with --profile" if names else ""
-        )
-        return (
-            f"not signed in: {stored.path} has no profile {profile!r}{known}; {advice}"
-        )
-    return (
-        f"the login of profile {profile!r} is for {display_name(login.server)}, "
-        f"not for {display_name(server)}: {advice}"
-    )

@@ -33,6 +33,10 @@ class Flags:
     output: str = "table"
     quiet: bool = False
     debug: bool = False
+    ca_file: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    insecure: bool = False
 
 
 class Connection(Protocol):
@@ -122,6 +126,10 @@ class Terminal:
     def warn(self, text: str) -> None:
         """Print what has to be read: a line on standard error, whatever the flags."""
         click.echo(safe(text), err=True)
+
+    def draw(self, line: str) -> None:
+        """Print a line of our own drawing on standard error, colours and all."""
+        click.echo(line, err=True, color=True)
 
     def dump(self, document: object) -> None:
         """Print one document as `-o json` or `-o yaml` asks."""

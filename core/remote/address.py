@@ -80,8 +80,8 @@ class Address:
         """
         if not self.is_https and not self.is_loopback:
             raise _wrong(
-                why=f"{self.name} would carry your token in clear; use https, or a "
-                "tunnel to 127.0.0.1"
+                why=f"{self.name} would carry your token in clear; use https, a "
+                "tunnel to 127.0.0.1, or --insecure if that is what you want"
             )
 
 

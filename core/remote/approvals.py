@@ -18,8 +18,9 @@ from core.domain.decision import RequestRecord
 from core.domain.grant import Credentials
 from core.domain.request import Ask
 from core.errors import DependencyError, OutcomeUnknown, ServerUnavailable
-from core.remote.caller import LOOK_FIRST, Caller, Doubt
+from core.remote.caller import LOOK_FIRST, Caller, Doubt, TokenSource
 from core.remote.oversight import HttpOversight, path_of
+from core.remote.transport import Transport
 from core.vocabulary import RequestId
 from core.wire import pages, requests
 from core.wire.fields import Fields
@@ -33,19 +34,31 @@ class HttpApprovals(HttpOversight, Approvals):
     """Says everything to a server and believes only what it answers whole."""
 
     def __init__(
-        self, server: str, *, token: str | None, timeout_seconds: float = 30.0
+        self,
+        server: str,
+        *,
+        token: str | TokenSource | None,
+        timeout_seconds: float = 30.0,
+        transport: Transport | None = None,
     ) -> None:
         """Bind to a server and a token; nothing is sent yet.
 
         Args:
-            server: `https://host[:port][/prefix]`; plain http on loopback only.
+            server: `https://host[:port][/prefix]`; plain http on loopback only,
+                unless the transport is insecure.
+            token: or what returns the one that is good now.
             timeout_seconds: how long the server may be silent.
 
         Raises:
-            ConfigurationError: the address cannot be, or would carry the token
-                in clear.
+            ConfigurationError: the address or a file of the transport cannot
+                be, or the token would go in clear.
         """
-        self._server = Caller(server, token=token, timeout_seconds=timeout_seconds)
+        self._server = Caller(
+            server,
+            token=token,
+            timeout_seconds=timeout_seconds,
+            transport=transport or Transport(),
+        )
         self._timeout_seconds = timeout_seconds
 
     @override

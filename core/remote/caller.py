@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Final, NoReturn, TypeVar
 
@@ -15,6 +15,7 @@ from core.errors import (
 from core.remote.address import Address
 from core.remote.exchange import AnswerLost, Call, exchange
 from core.remote.reading import GATEWAY_STATUSES, Unreadable, read_answer
+from core.remote.transport import Transport
 from core.wire.fields import Fields
 from core.wire.requests import SUBMISSION_HEADER, JsonObject
 
@@ -26,6 +27,9 @@ _TOKEN: Final = re.compile("[!-~]+")
 LOOK_FIRST: Final = "it may have been done all the same: look before you repeat it"
 
 T = TypeVar("T")
+
+TokenSource = Callable[[], Awaitable[str]]
+"""Returns the token that is good now, asked before each call."""
 
 
 class Doubt(Enum):
@@ -40,17 +44,23 @@ class Caller:
     """Speaks to one server for one token."""
 
     def __init__(
-        self, server: str, *, token: str | None, timeout_seconds: float
+        self,
+        server: str,
+        *,
+        token: str | TokenSource | None,
+        timeout_seconds: float,
+        transport: Transport,
     ) -> None:
         """Bind to a server and a token; nothing is sent yet.
 
         Raises:
-            ConfigurationError: the address cannot be, or would carry the token
-                in clear.
+            ConfigurationError: the address or a file of the transport cannot
+                be, or the token would go in clear.
         """
         self._address = Address.from_url(server)
         if token is not None:
-            self._address.check_secrecy()
+            transport.check_secrecy(self._address)
+        self._context = transport.context() if self._address.is_https else None
         self._token = token
         self._timeout_seconds = timeout_seconds
 
@@ -80,17 +90,18 @@ class Caller:
         call = Call(
             method=method,
             target=PATH + target,
-            headers=self._headers(
-                has_body=body is not None, submission_key=submission_key
+            headers=_headers(
+                await self._current_token(),
+                has_body=body is not None,
+                submission_key=submission_key,
             ),
             body=None if body is None else json.dumps(body).encode(),
             timeout_seconds=timeout_seconds or self._timeout_seconds,
         )
         name = self._address.name
         try:
-            return _believed(
-                read_answer(name, await exchange(self._address, call)), read
-            )
+            answer = await exchange(self._address, call, self._context)
+            return _believed(read_answer(name, answer), read)
         except AnswerLost as lost:
             self._lost(str(lost), doubt, lost)
         except Unreadable as odd:
@@ -98,20 +109,10 @@ class Caller:
                 self._lost(str(odd), doubt, odd)
             raise ServerUnavailable(server=name, why=str(odd)) from odd
 
-    def _headers(self, *, has_body: bool, submission_key: str | None) -> dict[str, str]:
-        headers = {"Accept": "application/json", "User-Agent": "jitsudo"}
-        if submission_key is not None:
-            headers[SUBMISSION_HEADER] = submission_key
-        if has_body:
-            headers["Content-Type"] = "application/json"
-        if self._token is not None:
-            if not _TOKEN.fullmatch(self._token):
-                raise NotAuthenticated(
-                    why="the token is empty or has a character that no token has; "
-                    "copy it again"
-                )
-            headers["Authorization"] = f"Bearer {self._token}"
-        return headers
+    async def _current_token(self) -> str | None:
+        if self._token is None or isinstance(self._token, str):
+            return self._token
+        return await self._token()
 
     def _lost(self, why: str, doubt: Doubt, cause: Exception) -> NoReturn:
         match doubt:
@@ -129,3 +130,21 @@ def _believed(fields: Fields, read: Callable[[Fields], T]) -> T:
         return read(fields)
     except Invalid as error:
         raise Unreadable.of_field(str(error)) from error
+
+
+def _headers(
+    token: str | None, *, has_body: bool, submission_key: str | None
+) -> dict[str, str]:
+    headers = {"Accept": "application/json", "User-Agent": "jitsudo"}
+    if submission_key is not None:
+        headers[SUBMISSION_HEADER] = submission_key
+    if has_body:
+        headers["Content-Type"] = "application/json"
+    if token is not None:
+        if not _TOKEN.fullmatch(token):
+            raise NotAuthenticated(
+                why="the token is empty or has a character that no token has; "
+                "copy it again"
+            )
+        headers["Authorization"] = f"Bearer {token}"
+    return headers

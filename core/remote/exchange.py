@@ -17,6 +17,24 @@ CONNECT_SECONDS: Final = 10.0
 MAX_ANSWER: Final = 32 * 1024**2
 """Bytes; a page of 500 requests with ten decisions each is below a third of it."""
 
+_NEEDED: Final = "it asks for a client certificate; pass --client-cert and --client-key"
+_REFUSED: Final = "it does not accept our client certificate ({})"
+
+_REFUSALS: Final = {
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": _NEEDED,
+    # Before TLS 1.3 a missing certificate is a failed handshake.
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": _NEEDED,
+    "TLSV1_ALERT_UNKNOWN_CA": _REFUSED.format("unknown authority"),
+    "SSLV3_ALERT_BAD_CERTIFICATE": _REFUSED.format("bad certificate"),
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": _REFUSED.format("expired"),
+    "SSLV3_ALERT_CERTIFICATE_REVOKED": _REFUSED.format("revoked"),
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": _REFUSED.format("not believed"),
+}
+"""What a server says of our certificate, by OpenSSL's names of the alerts.
+
+Source: RFC 8446 section 6.2; names as in OpenSSL's `ssl.h`.
+"""
+
 
 class AnswerLost(Exception):
     """It was sent, at least in part, and no whole answer came back."""
@@ -51,17 +69,22 @@ class Answer:
     location: str = ""
 
 
-async def exchange(address: Address, call: Call) -> Answer:
-    """Send one call over a connection of its own.
+async def exchange(
+    address: Address, call: Call, context: ssl.SSLContext | None = None
+) -> Answer:
+    """Send one call over a connection of its own; a redirect is not followed.
 
     Cancelling closes the connection, so that nobody waits for a server who has
     pressed Ctrl-C.
+
+    Args:
+        context: what makes TLS connections; the system's certificates otherwise.
 
     Raises:
         ServerUnavailable: nothing was sent.
         AnswerLost: something was sent.
     """
-    line = _Line(address)
+    line = _Line(address, context)
     try:
         return await asyncio.to_thread(line.exchange, call)
     except asyncio.CancelledError:
@@ -69,11 +92,22 @@ async def exchange(address: Address, call: Call) -> Answer:
         raise
 
 
+def exchange_here(address: Address, call: Call, context: ssl.SSLContext) -> Answer:
+    """Send one call and wait for the answer in this very thread.
+
+    Raises:
+        ServerUnavailable: nothing was sent.
+        AnswerLost: something was sent.
+    """
+    return _Line(address, context).exchange(call)
+
+
 class _Line:
     """One connection, used by one thread and interrupted by another."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, context: ssl.SSLContext | None) -> None:
         self._address = address
+        self._context = context
         self._socket: socket.socket | None = None
         """Kept apart, since http.client lets go of it before the body is read."""
 
@@ -85,7 +119,7 @@ class _Line:
 
     def exchange(self, call: Call) -> Answer:
         """Connect, send, and read the whole answer."""
-        connection = _connection(self._address)
+        connection = _connection(self._address, self._context)
         try:
             _connect(connection, self._address)
             self._socket = connection.sock
@@ -108,17 +142,38 @@ class _Line:
             why = f"no answer within {call.timeout_seconds:g} s"
             raise AnswerLost(why) from error
         except (OSError, HTTPException) as error:
+            self._check_refusal(connection, error)
             raise AnswerLost(_reason(error)) from error
 
+    def _check_refusal(self, connection: HTTPConnection, error: Exception) -> None:
+        """Raise what the server thinks of our certificate, if that is it.
 
-def _connection(address: Address) -> HTTPConnection:
+        TLS 1.3 tells after the handshake, and writing may fail before that is
+        read. Nothing of the call was read by then.
+        """
+        found: BaseException | None = error
+        is_over = isinstance(error, OSError)
+        if is_over and isinstance(connection.sock, ssl.SSLSocket):
+            try:
+                connection.sock.recv(1)
+            except ssl.SSLError as late:
+                found = late if late.reason in _REFUSALS else error
+            except OSError:
+                found = error
+        if isinstance(found, ssl.SSLError) and found.reason in _REFUSALS:
+            raise ServerUnavailable(
+                server=self._address.name, why=_REFUSALS[found.reason]
+            ) from error
+
+
+def _connection(address: Address, context: ssl.SSLContext | None) -> HTTPConnection:
     if not address.is_https:
         return HTTPConnection(address.host, address.port, timeout=CONNECT_SECONDS)
     return HTTPSConnection(
         address.host,
         address.port,
         timeout=CONNECT_SECONDS,
-        context=ssl.create_default_context(),
+        context=context or ssl.create_default_context(),
     )
 
 
@@ -135,10 +190,15 @@ def _connect(connection: HTTPConnection, address: Address) -> None:
         why = f"no connection within {CONNECT_SECONDS:g} s; check --server and network"
         raise ServerUnavailable(server=address.name, why=why) from error
     except ssl.SSLCertVerificationError as error:
-        why = f"its certificate is not trusted: {error.verify_message}"
+        why = (
+            f"its certificate is not trusted: {error.verify_message}; --ca-file "
+            "names a certificate to trust"
+        )
         raise ServerUnavailable(server=address.name, why=why) from error
     except ssl.SSLError as error:
-        why = "it does not speak TLS; is it an http address?"
+        why = _REFUSALS.get(
+            error.reason or "", "it does not speak TLS; is it an http address?"
+        )
         raise ServerUnavailable(server=address.name, why=why) from error
     except OSError as error:
         raise ServerUnavailable(server=address.name, why=_reason(error)) from error
@@ -162,6 +222,11 @@ def _receive(response: HTTPResponse) -> Answer:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLEOFError):
+        return (
+            "it hung up; a server that wants another client certificate "
+            "(--client-cert) may do that"
+        )
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     if isinstance(error, HTTPException):

@@ -35,6 +35,15 @@ def test_login_asks_the_server_and_stores_the_token(terminal: TestTerminal) -> N
     assert "jts_secret" not in result.stdout + result.stderr
 
 
+def test_login_says_that_a_variable_wins(terminal: TestTerminal) -> None:
+    """Else the next command would be somebody else's, and nobody knew why."""
+    terminal.environment["JITSUDO_TOKEN"] = "jit_other"
+
+    told = terminal.run("login", "--server", _SERVER, "--token-stdin", stdin="t")
+
+    assert "JITSUDO_TOKEN is set, and wins over this login" in told.stderr
+
+
 def test_login_stores_under_the_named_profile(terminal: TestTerminal) -> None:
     """Several people or servers live side by side."""
     terminal.run("--profile", "bob", "login", "--server", _SERVER, "--token-stdin",
@@ -60,11 +69,6 @@ def test_login_takes_one_token(terminal: TestTerminal, typed: str) -> None:
 
     assert result.exit_code == 2
     assert terminal.approvals.asked == []
-
-
-def test_login_needs_to_be_told_where_the_token_is(terminal: TestTerminal) -> None:
-    """It never waits silently on a pipe."""
-    assert terminal.run("login", "--server", _SERVER, stdin="t").exit_code == 2
 
 
 def test_logout_forgets_the_login(terminal: TestTerminal) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from cli.target import Target, display_name, find_target, is_same
 from cli.terminal import Flags, Terminal
-from core.errors import ConfigurationError, NotAuthenticated
+from core.errors import ConfigurationError
 from core.logins import Login, Logins
 from tests.support.builders import NOON, FrozenClock
 
@@ -106,6 +106,17 @@ def test_the_same_server_may_be_spelled_differently() -> None:
     assert not is_same("https://a.example.com", "https://a.example.com/x")
 
 
+def test_who_names_server_and_token_needs_no_file(home: Path) -> None:
+    """A file that cannot be used stops only who would use it."""
+    _configure(home, "nonsense: true")
+    (home / "credentials").write_text("- nonsense", encoding="utf-8")
+    flags = Flags(server="https://flag.example.com", token="t")
+
+    assert _find(home, flags=flags).token == "t"
+    with pytest.raises(ConfigurationError, match=r"config\.yaml"):
+        _find(home, flags=Flags(server="https://flag.example.com"))
+
+
 def test_a_profile_is_chosen_by_flag_or_variable(home: Path) -> None:
     """The flag wins over the variable."""
     assert _find(home, flags=Flags(profile="bob")).token == "bobs"
@@ -126,8 +137,10 @@ def test_a_login_that_has_ended_is_said_to_have(tmp_path: Path) -> None:
     login = Login(server=_LOGIN, token="old", expires_at=ended)
     Logins(tmp_path).store("default", login)
 
-    with pytest.raises(NotAuthenticated, match="ended at 2026-03-20 11:59 UTC"):
-        _find(tmp_path)
+    target = _find(tmp_path)
+
+    assert target.token is None
+    assert "ended at 2026-03-20 11:59 UTC" in target.why_no_token
 
 
 def test_without_any_server_the_error_says_every_way(tmp_path: Path) -> None:

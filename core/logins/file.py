@@ -1,76 +1,23 @@
-"""Stored logins: who the terminal is to which server, one per profile."""
+"""The file of stored logins: private, locked while written, replaced whole."""
 
 import contextlib
 import fcntl
 import os
-import re
+import stat
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-import yaml
-from typing_extensions import override
-
-from core.errors import ConfigurationError, Invalid
-
-HOME_VARIABLE: Final = "JITSUDO_HOME"
-"""Moves `~/.jitsudo`."""
-
-DEFAULT_PROFILE: Final = "default"
-"""The profile that is used when none is named."""
+from core.errors import ConfigurationError
+from core.logins.entries import OddEntry, from_entry, to_entry
+from core.logins.login import DEFAULT_PROFILE, HOME_VARIABLE, Login, checked_profile
 
 _FILE: Final = "credentials"
 _LOCK: Final = "credentials.lock"
 _OURS: Final = frozenset({_FILE, _LOCK, "config.yaml"})
 """A directory with anything else is somebody's own: its mode is left alone."""
-
-_PROFILE_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_REQUIRED: Final = ("server_url", "token")
-_KNOWN: Final = frozenset({*_REQUIRED, "email", "expires_at", "demo"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Login:
-    """One stored login; its token is for its server and no other.
-
-    Attributes:
-        expires_at: until when the token is valid; None if nobody said.
-        is_demo: whether a demo wrote it, so that a demo may replace it.
-    """
-
-    server: str
-    token: str
-    email: str = ""
-    expires_at: datetime | None = None
-    is_demo: bool = False
-
-    @override
-    def __repr__(self) -> str:
-        """Show everything but the token."""
-        return f"Login({self.email} at {self.server})"
-
-
-def home_directory(environment: Mapping[str, str]) -> Path:
-    """Return where the terminal keeps its files, without making it."""
-    named = environment.get(HOME_VARIABLE)
-    return Path(named).expanduser() if named else Path.home() / ".jitsudo"
-
-
-def checked_profile(name: str) -> str:
-    """Return `name` if it can name a profile.
-
-    Raises:
-        Invalid: it has anything but letters, digits, dot, dash and underscore.
-    """
-    if not _PROFILE_PATTERN.fullmatch(name):
-        raise Invalid(
-            field="profile",
-            why="use up to 64 letters, digits, dots, dashes and underscores",
-        )
-    return name
 
 
 class Logins:
@@ -94,10 +41,13 @@ class Logins:
         """
         try:
             text = self._path.read_text(encoding="utf-8")
+            self._tighten()
         except FileNotFoundError:
             return {}
         except (OSError, UnicodeDecodeError) as error:
             raise self._broken(why=f"cannot be read ({error})") from error
+        import yaml  # noqa: PLC0415 - loads slowly; without a file there is no need
+
         try:
             document = yaml.safe_load(text)
         except yaml.YAMLError as error:
@@ -144,13 +94,7 @@ class Logins:
             for name, login in logins.items():
                 if name not in refused:
                     checked_profile(name)
-                    stored[name] = Login(
-                        server=login.server,
-                        token=login.token,
-                        email=login.email,
-                        expires_at=login.expires_at,
-                        is_demo=True,
-                    )
+                    stored[name] = replace(login, is_demo=True)
             self._write(stored)
         return refused
 
@@ -180,6 +124,25 @@ class Logins:
             if len(kept) < len(stored):
                 self._write(kept)
 
+    def renew(self, profile: str, renewed: Callable[[Login | None], Login]) -> Login:
+        """Replace a login by what `renewed` makes of it, and return that.
+
+        Nobody else stores anything meanwhile, so that a refresh token is used
+        by one process at a time.
+
+        Args:
+            renewed: gets the login as it is now; what it raises changes nothing.
+
+        Raises:
+            ConfigurationError: the file cannot be read or written.
+        """
+        with self._locked():
+            stored = self.all()
+            made = renewed(stored.get(profile))
+            if made != stored.get(profile):
+                self._write({**stored, profile: made})
+        return made
+
     def remove(self, profile: str) -> Login | None:
         """Forget a login; return it, or None if there was none.
 
@@ -195,6 +158,12 @@ class Logins:
                 self._write(stored)
         return login
 
+    def _tighten(self) -> None:
+        """Take the file away from everybody else, whoever made it so."""
+        if stat.S_IMODE(self._path.stat().st_mode) & 0o077:
+            with contextlib.suppress(PermissionError):
+                self._path.chmod(0o600)
+
     def _from_document(self, document: object) -> dict[str, Login]:
         match document:
             case None:
@@ -202,40 +171,15 @@ class Logins:
             case {"profiles": None, **rest} if not rest:
                 return {}
             case {"profiles": dict(profiles), **rest} if not rest:
-                return {
-                    str(name): self._from_entry(str(name), entry)
-                    for name, entry in profiles.items()
-                }
+                try:
+                    return {
+                        str(name): from_entry(str(name), entry)
+                        for name, entry in profiles.items()
+                    }
+                except OddEntry as odd:
+                    raise self._broken(why=str(odd)) from odd
             case _:
                 raise self._broken(why="has to hold `profiles:` and nothing else")
-
-    def _from_entry(self, name: str, entry: object) -> Login:
-        if not isinstance(entry, dict) or not set(entry) <= _KNOWN:
-            raise self._broken(why=f"has no login in profile {name!r}")
-        if any(not isinstance(entry.get(key), str) for key in _REQUIRED):
-            raise self._broken(why=f"profile {name!r} needs server_url and token")
-        return Login(
-            server=entry["server_url"],
-            token=entry["token"],
-            email=str(entry.get("email", "")),
-            expires_at=self._moment(name, entry.get("expires_at")),
-            is_demo=entry.get("demo") is True,
-        )
-
-    def _moment(self, name: str, value: object) -> datetime | None:
-        if value is None:
-            return None
-        try:
-            moment = (
-                value
-                if isinstance(value, datetime)
-                else datetime.fromisoformat(str(value))
-            )
-        except ValueError as error:
-            raise self._broken(
-                why=f"profile {name!r} has no time in expires_at"
-            ) from error
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     def _broken(self, *, why: str) -> ConfigurationError:
         return ConfigurationError(
@@ -261,7 +205,9 @@ class Logins:
 
     def _write(self, logins: Mapping[str, Login]) -> None:
         """Replace the file in one step; whoever reads sees the old or the new."""
-        document = {"profiles": {n: _to_entry(login) for n, login in logins.items()}}
+        import yaml  # noqa: PLC0415 - as above
+
+        document = {"profiles": {n: to_entry(login) for n, login in logins.items()}}
         try:
             descriptor, name = tempfile.mkstemp(dir=self._home, prefix=f".{_FILE}.")
             try:
@@ -281,14 +227,3 @@ class Logins:
             setting=str(self._path),
             why=f"cannot be written ({error}); make it yours, or set {HOME_VARIABLE}",
         )
-
-
-def _to_entry(login: Login) -> dict[str, object]:
-    entry: dict[str, object] = {"server_url": login.server, "token": login.token}
-    if login.email:
-        entry["email"] = login.email
-    if login.expires_at is not None:
-        entry["expires_at"] = login.expires_at.isoformat()
-    if login.is_demo:
-        entry["demo"] = True
-    return entry

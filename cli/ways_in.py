@@ -1,0 +1,117 @@
+"""The ways to sign in without a token: what the server offers, and each of them."""
+
+import socket
+from typing import Final
+
+from cli.code_screen import Countdown, show_for_issuer, show_for_slack
+from cli.target import Target, display_name
+from cli.terminal import Terminal
+from cli.text import safe
+from cli.trust import warn_if_insecure
+from core.errors import NotAuthenticated, ServerUnavailable
+from core.logins import Login, LoginKind
+from core.remote.device_flow import DeviceFlow, Waiting
+from core.remote.forms import Correspondent, Reply
+from core.remote.issuer import discover, end_of
+from core.remote.offers import Offers, read_offers
+from core.remote.transport import Transport
+
+CLIENT_ID: Final = "jitsudo-cli"
+"""Who the terminal is to the server, when that signs people in itself."""
+
+_HOST_LENGTH: Final = 64
+
+
+def sign_in(
+    terminal: Terminal, target: Target, *, provider: str | None, slack: bool
+) -> Login:
+    """Return a login of whoever confirms the code; the e-mail is still unknown.
+
+    Raises:
+        NotAuthenticated: the server has no such way, or nobody confirmed.
+        ServerUnavailable: the server or the issuer does not answer.
+    """
+    transport = target.transport or Transport()
+    warn_if_insecure(terminal, target.server)
+    offers = read_offers(target.server, Correspondent.server(transport))
+    _check(display_name(target.server), offers, provider=provider, slack=slack)
+    if offers.issuer and not slack:
+        return _at_issuer(terminal, target.server, offers, transport)
+    return _through_slack(terminal, target.server, transport)
+
+
+def _check(server: str, offers: Offers, *, provider: str | None, slack: bool) -> None:
+    """Raise what is wrong with the way that was chosen, if anything is."""
+    ways = [f"at {offers.issuer}"] if offers.issuer else []
+    ways += ["through Slack (--slack)"] if offers.slack else []
+    known = f"it signs people in {' or '.join(ways)}"
+    if not ways:
+        raise NotAuthenticated(
+            why=f"{server} offers no sign-in: have an admin make a token with "
+            "`jitsudo token issue`, and store it with `jitsudo login --token-stdin`"
+        )
+    if slack and not offers.slack:
+        raise NotAuthenticated(why=f"{server} has no sign-in through Slack; {known}")
+    if provider is not None and provider.rstrip("/") != offers.issuer.rstrip("/"):
+        raise NotAuthenticated(
+            why=f"{server} does not take sign-ins of {provider}; {known}"
+        )
+
+
+def _at_issuer(
+    terminal: Terminal, server: str, offers: Offers, transport: Transport
+) -> Login:
+    correspondent = Correspondent.issuer(transport)
+    endpoints = discover(
+        offers.issuer, correspondent, discovery_url=offers.discovery_url
+    )
+    if not endpoints.device:
+        raise NotAuthenticated(
+            why=f"{offers.issuer} has no device flow (RFC 8628); have it switched on "
+            f"for the client {offers.client_id}"
+        )
+    flow = DeviceFlow(
+        name=offers.issuer, correspondent=correspondent, client_id=offers.client_id
+    )
+    waiting = flow.begin(endpoints.device, {"scope": " ".join(offers.scopes)})
+    show_for_issuer(terminal, offers.issuer, waiting)
+    tokens = _waited(terminal, flow, endpoints.token, waiting)
+    id_token = tokens.text("id_token")
+    if not id_token:
+        raise ServerUnavailable(
+            server=offers.issuer, why="it signed you in without an ID token"
+        )
+    return Login(
+        server=server,
+        token=id_token,
+        expires_at=end_of(id_token),
+        kind=LoginKind.OIDC,
+        refresh_token=tokens.text("refresh_token"),
+        issuer=offers.issuer,
+        client_id=offers.client_id,
+        discovery_url=offers.discovery_url,
+    )
+
+
+def _through_slack(terminal: Terminal, server: str, transport: Transport) -> Login:
+    host = safe(socket.gethostname())[:_HOST_LENGTH] or "unknown"
+    flow = DeviceFlow(
+        name=display_name(server),
+        correspondent=Correspondent.server(transport),
+        client_id=CLIENT_ID,
+    )
+    waiting = flow.begin(f"{server}/oauth/device_authorization", {"host": host})
+    show_for_slack(terminal, host, waiting)
+    tokens = _waited(terminal, flow, f"{server}/oauth/token", waiting)
+    token = tokens.text("access_token")
+    if not token:
+        raise ServerUnavailable(server=server, why="it signed you in without a token")
+    return Login(server=server, token=token, kind=LoginKind.SLACK)
+
+
+def _waited(terminal: Terminal, flow: DeviceFlow, url: str, waiting: Waiting) -> Reply:
+    countdown = Countdown(terminal, waiting)
+    try:
+        return flow.wait(url, waiting, pause=countdown.pause)
+    finally:
+        countdown.clear()
