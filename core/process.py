@@ -16,6 +16,7 @@ from core.ports import (
     Store,
 )
 from core.services.provider_checks import ProviderChecks
+from core.services.sign_in_consent import BoundConsent
 from core.services.signal import Signal
 from core.services.tokens import Bearer
 from core.services.work import JobHandler, Workers, WorkLimits
@@ -82,6 +83,20 @@ class Jitsudo:
                 deadline=deadline,
                 expires_at=expires_at,
             ),
+        )
+
+    def consenting(self, actor: Actor, *, deadline: Deadline) -> BoundConsent:
+        """Return what lets a person in Slack sign in a terminal.
+
+        Not among `Approvals`, which bearer tokens are bound to as well: a token
+        must never make tokens. Whoever did not come by Slack is refused.
+
+        Args:
+            actor: identified by Slack, for this very act.
+            deadline: one for all calls.
+        """
+        return BoundConsent(
+            consent=self.services.sign_in_consent, actor=actor, deadline=deadline
         )
 
     def operator(self, name: str, evidence: Mapping[str, str]) -> InProcessApprovals:

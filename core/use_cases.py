@@ -23,6 +23,8 @@ from core.services.remind import RemindOfReview
 from core.services.review import Review
 from core.services.revoke import Revoke
 from core.services.rotate import Rotate
+from core.services.sign_in import SignInTerminals
+from core.services.sign_in_consent import SignInConsent
 from core.services.submit import Submit
 from core.services.tokens import Tokens
 from core.services.warn import Warn
@@ -49,6 +51,8 @@ class Services:
     audit: ReadAudit
     evaluate: Evaluate
     tokens: Tokens
+    sign_in: SignInTerminals
+    sign_in_consent: SignInConsent
     refusals: Refusals
     issue: Issue
     end_grant: EndGrant

@@ -40,6 +40,8 @@ from core.services.remind import RemindOfReview
 from core.services.review import Review
 from core.services.revoke import Revoke
 from core.services.rotate import Rotate
+from core.services.sign_in import SignInTerminals
+from core.services.sign_in_consent import SignInConsent
 from core.services.signal import Signal
 from core.services.standing import Standing
 from core.services.submit import Submit
@@ -215,6 +217,10 @@ def assemble(
         audit=ReadAudit(store=store),
         evaluate=Evaluate(policy=policy, read_question=from_document),
         tokens=tokens,
+        sign_in=SignInTerminals(store=store, clock=clock),
+        sign_in_consent=SignInConsent(
+            store=store, people=people, refusals=refusals, clock=clock, signal=signal
+        ),
         refusals=refusals,
         issue=Issue(
             store=store,
