@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from typing_extensions import override
 
 from bot.api.app import add_api
+from bot.api.oauth import SlackSignIn, add_oauth
 from core.approvals import Approvals
 from core.domain.decision import RequestRecord
 from core.domain.principal import Actor
@@ -28,6 +29,8 @@ from core.use_cases import ALL_SCOPES
 from core.vocabulary import Origin, RequestState, TokenScope
 from core.wiring import Jitsudo, PartHealth, open_jitsudo
 from tests.support.builders import ALICE, BOB, an_ask
+
+WORKSPACE_URL: Final = "https://acme.slack.example/"
 
 POLICIES: Final = Path(__file__).parents[2] / "policies"
 
@@ -227,6 +230,7 @@ async def api(jitsudo: Jitsudo) -> AsyncIterator[ApiServer]:
 
     app = web.Application()
     add_api(app, jitsudo, ready=ready)
+    add_oauth(app, SlackSignIn(workspace_url=lambda: WORKSPACE_URL))
     async with listening(app) as server.url:
         yield server
 
