@@ -13,6 +13,7 @@ from aiohttp import web
 
 from bot.api.addresses import TRUSTED_PROXIES
 from bot.api.app import add_api
+from bot.api.oauth import SlackSignIn, add_oauth
 from bot.connections import GuardedSite
 from bot.settings import BotSettings
 from bot.slack.service import SlackService
@@ -87,6 +88,7 @@ async def serving(
     app = web.Application(client_max_size=MAX_BODY)
     app[TRUSTED_PROXIES] = settings.trusted_proxies
     add_api(app, jitsudo, ready=health)
+    add_oauth(app, _slack_sign_in(slack))
     if slack is not None:
         app.add_routes(slack.routes())
     if add_routes is not None:
@@ -142,6 +144,13 @@ async def _working(
     finally:
         if slack is not None:
             await slack.stop()
+
+
+def _slack_sign_in(slack: SlackService | None) -> SlackSignIn | None:
+    """Return how terminals are signed in through Slack; None without Slack."""
+    if slack is None:
+        return None
+    return SlackSignIn(workspace_url=lambda: slack.workspace_url)
 
 
 async def _watch_policy(jitsudo: Jitsudo) -> None:

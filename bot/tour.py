@@ -112,6 +112,10 @@ def tour_text(
             *_break_glass(page, program),
             *_look_back(program, active),
             "",
+            "Or sign in a terminal: type the code that this shows, and the words",
+            f"`/jitsudo login`, in the page of whom it shall be: {page}?as=carol",
+            f"  {program} --profile new --server {demo.url} login --slack",
+            "",
             "Ctrl-C ends it.",
         ]
     )

@@ -18,6 +18,7 @@ from core.ports import (
     Store,
 )
 from core.services.provider_checks import ProviderChecks
+from core.services.sign_in_consent import BoundConsent
 from core.services.signal import Signal
 from core.services.tokens import Bearer
 from core.services.work import JobHandler, Workers, WorkLimits
@@ -98,6 +99,20 @@ class Jitsudo:
             ),
         )
 
+    def consenting(self, actor: Actor, *, deadline: Deadline) -> BoundConsent:
+        """Return what lets a person in Slack sign in a terminal.
+
+        Not among `Approvals`, which bearer tokens are bound to as well: a token
+        must never make tokens. Whoever did not come by Slack is refused.
+
+        Args:
+            actor: identified by Slack, for this very act.
+            deadline: one for all calls.
+        """
+        return BoundConsent(
+            consent=self.services.sign_in_consent, actor=actor, deadline=deadline
+        )
+
     def operator(self, name: str, evidence: Mapping[str, str]) -> InProcessApprovals:
         """Return the approvals of who holds the database's address.
 
@@ -129,7 +144,7 @@ class Jitsudo:
             IssuerUnavailable: it could be the identity provider's, whose keys
                 cannot be had.
         """
-        sign_in = self.services.sign_in
+        sign_in = self.services.id_sign_in
         if sign_in is None or secret.startswith(PREFIX):
             return await self.services.tokens.authenticate(secret)
         return await sign_in.authenticate(secret, origin=origin, deadline=deadline)

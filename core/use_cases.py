@@ -14,6 +14,7 @@ from core.services.evaluate import Evaluate
 from core.services.expire import Lapse
 from core.services.extend import Extend
 from core.services.forget_sign_in import ForgetSignIn
+from core.services.id_sign_in import SignInByToken
 from core.services.issue import Issue
 from core.services.limits import Limits
 from core.services.look import Look
@@ -25,7 +26,8 @@ from core.services.remind import RemindOfReview
 from core.services.review import Review
 from core.services.revoke import Revoke
 from core.services.rotate import Rotate
-from core.services.sign_in import SignInByToken
+from core.services.sign_in import SignInTerminals
+from core.services.sign_in_consent import SignInConsent
 from core.services.submit import Submit
 from core.services.tokens import Tokens
 from core.services.warn import Warn
@@ -52,8 +54,10 @@ class Services:
     audit: ReadAudit
     evaluate: Evaluate
     tokens: Tokens
-    sign_in: SignInByToken | None
+    id_sign_in: SignInByToken | None
     forget_sign_in: ForgetSignIn
+    sign_in: SignInTerminals
+    sign_in_consent: SignInConsent
     refusals: Refusals
     limits: Limits
     issue: Issue

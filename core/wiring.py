@@ -30,6 +30,7 @@ from core.services.evaluate import Evaluate
 from core.services.expire import Lapse
 from core.services.extend import Extend
 from core.services.forget_sign_in import ForgetSignIn
+from core.services.id_sign_in import SignInByToken
 from core.services.issue import Issue
 from core.services.judging import Judge
 from core.services.limits import Act, Limits
@@ -44,7 +45,8 @@ from core.services.remind import RemindOfReview
 from core.services.review import Review
 from core.services.revoke import Revoke
 from core.services.rotate import Rotate
-from core.services.sign_in import SignInByToken
+from core.services.sign_in import SignInTerminals
+from core.services.sign_in_consent import SignInConsent
 from core.services.signal import Signal
 from core.services.standing import Standing
 from core.services.submit import Submit
@@ -253,7 +255,7 @@ def assemble(
         audit=ReadAudit(store=store),
         evaluate=Evaluate(policy=policy, read_question=from_document),
         tokens=tokens,
-        sign_in=None
+        id_sign_in=None
         if id_tokens is None
         else SignInByToken(
             store=store,
@@ -263,6 +265,10 @@ def assemble(
             signal=signal,
         ),
         forget_sign_in=ForgetSignIn(store=store, clock=clock),
+        sign_in=SignInTerminals(store=store, clock=clock),
+        sign_in_consent=SignInConsent(
+            store=store, people=people, refusals=refusals, clock=clock, signal=signal
+        ),
         refusals=refusals,
         limits=limits,
         issue=Issue(

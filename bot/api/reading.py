@@ -31,11 +31,16 @@ async def body_fields(request: web.Request) -> Fields:
         Invalid: it is too long, encoded, no JSON, or no object.
         web.HTTPRequestTimeout: it came too slowly.
     """
-    text = (await _body(request)).strip()
+    text = (await read_body(request)).strip()
     return Fields.of(parse_json("body", text)) if text else Fields({})
 
 
-async def _body(request: web.Request) -> str:
+async def read_body(request: web.Request) -> str:
+    """Return the text of a body.
+
+    Raises:
+        Invalid: it is too long, encoded, not UTF-8, or ends too soon.
+    """
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
         raise Invalid(field="body", why="is compressed; send it as it is")
     length = request.content_length or 0

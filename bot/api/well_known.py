@@ -1,9 +1,12 @@
 """How to sign in at this server; for terminals, before they have a token."""
 
+from dataclasses import replace
+
 from aiohttp import web
 
 from bot.api.answers import HEADERS, to_answer
 from bot.api.keys import JITSUDO
+from bot.api.oauth import offers_slack_sign_in
 from core.auth_settings import AuthSettings
 from core.domain.identity import SignInOffer
 from core.wire.sign_in import to_offer
@@ -21,7 +24,10 @@ def routes() -> list[web.RouteDef]:
 
 async def how_to_sign_in(request: web.Request) -> web.Response:
     """Tell the issuer and who the terminal is there; both are public."""
-    offer = offer_of(request.app[JITSUDO].settings.auth)
+    offer = replace(
+        offer_of(request.app[JITSUDO].settings.auth),
+        slack=offers_slack_sign_in(request),
+    )
     answer = to_answer(to_offer(offer))
     answer.headers.update(HEADERS)
     return answer

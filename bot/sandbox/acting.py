@@ -7,10 +7,11 @@ from typing import Final
 
 from bot.sandbox import payloads
 from bot.sandbox.acks import read_command_ack, read_repeated_ack, read_submission_ack
-from bot.sandbox.courier import COMMANDS, INTERACTIVE, Ack, Courier
+from bot.sandbox.courier import COMMANDS, INTERACTIVE, Courier
 from bot.sandbox.errors import BadCall
 from bot.sandbox.messages import Conversation, Ephemeral, Message, actions_of
 from bot.sandbox.modals import Modals
+from bot.sandbox.outcomes import failed, seen, told
 from bot.sandbox.people import Json, Person
 from bot.sandbox.responses import Responses
 from bot.sandbox.tickets import Tickets
@@ -65,11 +66,11 @@ class Acting:
                 response_url=parts.response_url(ticket),
             )
             ack = await parts.courier.deliver(COMMANDS, "command", person.id, payload)
-            if not _failed(watch, ack):
+            if not failed(watch, ack):
                 read_command_ack(
                     parts.workspace, watch, ack, where=where.id, command=command
                 )
-            return await _seen(watch, ack, wait)
+            return await seen(watch, ack, wait)
 
     async def click_message(
         self,
@@ -122,18 +123,10 @@ class Acting:
         Raises:
             BadCall: it is not open, or has no such button.
         """
-        parts = self._parts
         view = self._open_view(person, view_id)
-        block, element = _find_among(view, action_id)
-        with parts.workspace.watching(person) as watch:
-            action_ts = parts.workspace.next_ts()
-            payload = payloads.view_click(
-                person,
-                view,
-                action=payloads.pressed(block, element, value=value, ts=action_ts),
-                trigger_id=parts.tickets.new_trigger(watch, view_id=view.id),
-            )
-            return await self._interact(watch, "block_actions", payload, wait)
+        return await click_in(
+            self._parts, person, view, action_id=action_id, value=value, wait=wait
+        )
 
     async def submit(
         self,
@@ -163,9 +156,9 @@ class Acting:
             ack = await parts.courier.deliver(
                 INTERACTIVE, "view_submission", person.id, payload
             )
-            if not _failed(watch, ack):
+            if not failed(watch, ack):
                 read_submission_ack(parts.modals, watch, ack, view=view)
-            return await _seen(watch, ack, wait)
+            return await seen(watch, ack, wait)
 
     async def close(self, person: Person, view_id: str, *, wait: int) -> Json:
         """Close the modal that is open; the app hears of it if it asked to.
@@ -182,7 +175,7 @@ class Acting:
             parts.modals.close(view)
         with parts.workspace.watching(person) as watch:
             if not view.content.get("notify_on_close"):
-                return _told(watch, None)
+                return told(watch, None)
             payload = payloads.view_closed(person, view, is_cleared=is_cleared)
             return await self._interact(watch, "view_closed", payload, wait)
 
@@ -208,10 +201,10 @@ class Acting:
                     for _ in range(times)
                 ]
             acks = [task.result() for task in tasks]
-            if not _failed(watch, acks[0]):
+            if not failed(watch, acks[0]):
                 read_repeated_ack(watch, acks[0], payload=first.payload)
-            told = await _seen(watch, acks[0], wait)
-        return told | {"acks": [ack.to_told() for ack in acks]}
+            outcome = await seen(watch, acks[0], wait)
+        return outcome | {"acks": [ack.to_told() for ack in acks]}
 
     async def _interact(
         self, watch: Watch, what: str, payload: Json, wait: int
@@ -219,8 +212,8 @@ class Acting:
         ack = await self._parts.courier.deliver(
             INTERACTIVE, what, watch.person, payload
         )
-        _failed(watch, ack)
-        return await _seen(watch, ack, wait)
+        failed(watch, ack)
+        return await seen(watch, ack, wait)
 
     def _shown(
         self, person: Person, where: Conversation, ts: str
@@ -242,31 +235,34 @@ class Acting:
         return top
 
 
-def _failed(watch: Watch, ack: Ack) -> bool:
-    if ack.error is not None:
-        watch.see_error(ack.error)
-    return ack.error is not None
+async def click_in(
+    parts: Parts,
+    person: Person,
+    view: View,
+    *,
+    action_id: str,
+    value: str | None,
+    wait: int,
+) -> Json:
+    """Press something in a view, a modal's or App Home's.
 
-
-async def _seen(watch: Watch, ack: Ack, wait: int) -> Json:
-    """Wait for something to show, and tell it."""
-    try:
-        async with asyncio.timeout(wait / 1000):
-            await watch.has_news.wait()
-    except TimeoutError:
-        pass  # Nothing to show is an answer too.
-    return _told(watch, ack)
-
-
-def _told(watch: Watch, ack: Ack | None) -> Json:
-    return {
-        "ack": ack.to_told() if ack else {"status": None, "ms": 0},
-        "ephemeral": watch.ephemeral,
-        "view": watch.view,
-        "errors": watch.errors,
-        "error": watch.error,
-        "delivery_id": ack.delivery_id if ack else None,
-    }
+    Raises:
+        BadCall: it has no such button.
+    """
+    block, element = _find_among(view, action_id)
+    with parts.workspace.watching(person) as watch:
+        action_ts = parts.workspace.next_ts()
+        payload = payloads.view_click(
+            person,
+            view,
+            action=payloads.pressed(block, element, value=value, ts=action_ts),
+            trigger_id=parts.tickets.new_trigger(watch, view_id=view.id),
+        )
+        ack = await parts.courier.deliver(
+            INTERACTIVE, "block_actions", person.id, payload
+        )
+        failed(watch, ack)
+        return await seen(watch, ack, wait)
 
 
 def _find(

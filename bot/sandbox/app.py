@@ -11,6 +11,7 @@ from bot.sandbox.acting import Acting, Parts
 from bot.sandbox.control import Control
 from bot.sandbox.courier import Courier
 from bot.sandbox.faults import Faults
+from bot.sandbox.home import Homes
 from bot.sandbox.journal import Journal
 from bot.sandbox.methods import DEFAULT_SCOPES, all_methods
 from bot.sandbox.modals import Modals
@@ -138,19 +139,18 @@ class Sandbox:
 
     def add_routes(self, app: web.Application) -> None:
         """Add the Web API, Socket Mode, the control endpoints and the page."""
-        acting = Acting(
-            Parts(
-                workspace=self.workspace,
-                modals=self.modals,
-                tickets=self._tickets,
-                responses=self._responses,
-                courier=self._courier,
-                response_url=lambda ticket: f"{self.url}/sandbox/response/{ticket}",
-            )
+        parts = Parts(
+            workspace=self.workspace,
+            modals=self.modals,
+            tickets=self._tickets,
+            responses=self._responses,
+            courier=self._courier,
+            response_url=lambda ticket: f"{self.url}/sandbox/response/{ticket}",
         )
         control = Control(
             workspace=self.workspace,
-            acting=acting,
+            acting=Acting(parts),
+            homes=Homes(parts),
             snapshots=self._snapshots,
             journal=self.journal,
             faults=self.faults,

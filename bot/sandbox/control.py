@@ -16,6 +16,7 @@ from bot.sandbox import orders
 from bot.sandbox.acting import Acting
 from bot.sandbox.errors import BadCall
 from bot.sandbox.faults import Fault, Faults
+from bot.sandbox.home import Homes
 from bot.sandbox.journal import Journal
 from bot.sandbox.people import Json
 from bot.sandbox.snapshot import Snapshots
@@ -34,6 +35,7 @@ class Control:
         *,
         workspace: Workspace,
         acting: Acting,
+        homes: Homes,
         snapshots: Snapshots,
         journal: Journal,
         faults: Faults,
@@ -42,6 +44,7 @@ class Control:
         """Control these parts."""
         self._workspace = workspace
         self._acting = acting
+        self._homes = homes
         self._snapshots = snapshots
         self._journal = journal
         self._faults = faults
@@ -59,7 +62,7 @@ class Control:
             "channels": self._channels,
             "socket": self._socket,
             "faults": self._add_fault,
-            "home": self._later,
+            "home": self._home,
             "shortcut": self._later,
         }
         return [
@@ -105,10 +108,12 @@ class Control:
                 value=order.value,
                 wait=order.wait_ms,
             )
-        if order.home is not None:
-            return await self._later(body)
+        if order.home:
+            return await self._homes.click(
+                person, action_id=order.action_id, value=order.value, wait=order.wait_ms
+            )
         if order.channel is None or order.ts is None:
-            message = "name channel and ts, or view_id"
+            message = "name channel and ts, view_id or home"
             raise BadCall(message)
         return await self._acting.click_message(
             person,
@@ -132,6 +137,11 @@ class Control:
         order = orders.Close.model_validate_json(body)
         person = self._workspace.person(order.user)
         return await self._acting.close(person, order.view_id, wait=order.wait_ms)
+
+    async def _home(self, body: bytes) -> Json:
+        order = orders.Home.model_validate_json(body)
+        person = self._workspace.person(order.user)
+        return await self._homes.open(person, wait=order.wait_ms)
 
     async def _redeliver(self, body: bytes) -> Json:
         order = orders.Redeliver.model_validate_json(body)
@@ -175,7 +185,7 @@ class Control:
         return {"faults": len(self._faults.waiting)}
 
     async def _later(self, _: bytes) -> Json:
-        message = "App Home and shortcuts are not in the sandbox yet"
+        message = "shortcuts are not in the sandbox yet"
         raise BadCall(message)
 
 

@@ -18,6 +18,7 @@ from bot.sandbox.socket_mode import NoConnection, SocketMode
 
 COMMANDS: Final = "slash_commands"
 INTERACTIVE: Final = "interactive"
+EVENTS: Final = "events_api"
 
 TIMED_OUT: Final = "operation_timeout"
 FAILED: Final = "dispatch_failed"
@@ -83,7 +84,7 @@ class Courier:
         """Deliver something new.
 
         Args:
-            kind: `COMMANDS` or `INTERACTIVE`.
+            kind: `COMMANDS`, `INTERACTIVE` or `EVENTS`.
             what: `command`, `block_actions` …, for the journal.
             user: id of the person who acted.
         """
@@ -163,7 +164,7 @@ class Courier:
             message = "the sandbox has not been started"
             raise BadCall(message)
         body = _encoded(delivery)
-        headers = self._headers(delivery.signature, body)
+        headers = self._headers(delivery, body)
         async with self._http.post(address, data=body, headers=headers) as response:
             delivery.body = await response.text()
             delivery.status = response.status
@@ -171,23 +172,30 @@ class Courier:
             delivery.error = FAILED
         return _answer(delivery.body)
 
-    def _headers(self, signature: str, body: bytes) -> dict[str, str]:
+    def _headers(self, delivery: Delivery, body: bytes) -> dict[str, str]:
+        signature = delivery.signature
         age = STALE_SECONDS if signature == "stale" else 0
         timestamp = str(int(time.time()) - age)
         wrong = "not " if signature == "bad" else ""
         signer = SignatureVerifier(wrong + self._signing_secret)
         signed = signer.generate_signature(timestamp=timestamp, body=body)
         return {
-            "Content-Type": "application/x-www-form-urlencoded",
+            "Content-Type": _JSON if delivery.kind == EVENTS else _FORM,
             "User-Agent": "Slackbot 1.0 (sandbox)",
             "X-Slack-Request-Timestamp": timestamp,
             "X-Slack-Signature": signed or "",
         }
 
 
+_FORM: Final = "application/x-www-form-urlencoded"
+_JSON: Final = "application/json"
+
+
 def _encoded(delivery: Delivery) -> bytes:
-    """Return the body of a delivery, a form."""
+    """Return the body of a delivery: a form, or for an event JSON."""
     fields = delivery.payload
+    if delivery.kind == EVENTS:
+        return json.dumps(fields).encode()
     if delivery.kind == INTERACTIVE:
         fields = {"payload": json.dumps(delivery.payload)}
     else:

@@ -36,8 +36,8 @@ class Delivery:
     """One delivery to the app.
 
     Attributes:
-        kind: `slash_commands` or `interactive`.
-        what: `command`, `block_actions`, `view_submission` …
+        kind: `slash_commands`, `interactive` or `events_api`.
+        what: `command`, `block_actions`, `view_submission`, `app_home_opened` …
         status: as acknowledged; None while it is not.
         again: the delivery that it repeats.
     """

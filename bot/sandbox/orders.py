@@ -40,7 +40,7 @@ class Command(Act):
 
 
 class Click(Act):
-    """Press a button in a message or a modal."""
+    """Press a button in a message, a modal or App Home."""
 
     channel: _Name | None = None
     ts: str | None = None
@@ -61,6 +61,10 @@ class Close(Act):
     """Close a modal."""
 
     view_id: str
+
+
+class Home(Act):
+    """Open App Home."""
 
 
 class Redeliver(Order):

@@ -7,7 +7,14 @@ https://docs.slack.dev/interactivity/implementing-slash-commands
 from bot.sandbox.elements import all_options
 from bot.sandbox.errors import BadCall
 from bot.sandbox.messages import Conversation, Ephemeral, Message, actions_of
-from bot.sandbox.people import APP_ID, TEAM_DOMAIN, TEAM_ID, Json, Person
+from bot.sandbox.people import (
+    APP_ID,
+    BOT_USER_ID,
+    TEAM_DOMAIN,
+    TEAM_ID,
+    Json,
+    Person,
+)
 from bot.sandbox.views import View
 
 _MULTIPLE = frozenset({"multi_static_select", "checkboxes"})
@@ -71,6 +78,44 @@ def message_click(
     if isinstance(shown, Message):
         payload["message"] = shown.to_message()
     return payload
+
+
+def home_opened(person: Person, view: View | None, *, event_id: str, ts: str) -> Json:
+    """Return the envelope of the event that somebody opened App Home.
+
+    Args:
+        view: what is there to see; None the first time.
+
+    Source: https://docs.slack.dev/reference/events/app_home_opened
+    """
+    event: Json = {
+        "type": "app_home_opened",
+        "user": person.id,
+        "channel": f"D{person.id[1:]}",
+        "tab": "home",
+        "event_ts": ts,
+    }
+    if view is not None:
+        event["view"] = view.to_view()
+    return {
+        "token": "deprecated",
+        "team_id": person.team_id,
+        "api_app_id": APP_ID,
+        "event": event,
+        "type": "event_callback",
+        "event_id": event_id,
+        "event_time": int(float(ts)),
+        "authorizations": [
+            {
+                "enterprise_id": None,
+                "team_id": TEAM_ID,
+                "user_id": BOT_USER_ID,
+                "is_bot": True,
+                "is_enterprise_install": False,
+            }
+        ],
+        "is_ext_shared_channel": False,
+    }
 
 
 def view_click(person: Person, view: View, *, action: Json, trigger_id: str) -> Json:

@@ -51,6 +51,7 @@ class Snapshots:
         ]
         if not any(one.is_im for one in own):
             own.append(workspace.dm(person))
+        home = self._modals.homes.get(person.id)
         return {
             "version": workspace.changes.version,
             "me": asdict(person),
@@ -72,6 +73,7 @@ class Snapshots:
                 for one in own
             ],
             "views": self._modals.to_told(person.id),
+            "home": home.to_view() if home else None,
         }
 
 

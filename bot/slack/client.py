@@ -33,7 +33,6 @@ CREDENTIAL_PAUSE_SECONDS: Final = 60.0
 """How long nothing is sent after Slack refused the token."""
 
 _RESPONSE: Final = "response_url"
-_OPEN: Final = "views.open"
 
 PAGE: Final = 200
 MAX_PAGES: Final = 50
@@ -213,9 +212,8 @@ class SlackClient:
     ) -> None:
         """Redraw a message; safe to repeat."""
         await self._pacer.admit(UPDATE, urgency=urgency)
-        content = content_of(message)
         where = {"channel": at.channel_id, "ts": at.ts}
-        await self._call(self._outbox, UPDATE, json={**where, **content})
+        await self._call(self._outbox, UPDATE, json={**where, **content_of(message)})
 
     async def open_view(self, trigger_id: str, view: Block, deadline: Deadline) -> None:
         """Open a modal; a trigger works once and for three seconds.
@@ -226,12 +224,22 @@ class SlackClient:
         Raises:
             DeadlineExceeded: it had passed before Slack was called.
         """
-        body = {"trigger_id": trigger_id, "view": view}
+        await self._in_time("views.open", deadline, trigger_id=trigger_id, view=view)
+
+    async def update_view(self, view_id: str, view: Block, deadline: Deadline) -> None:
+        """Show something else in an open modal; raises as `open_view` does."""
+        await self._in_time("views.update", deadline, view_id=view_id, view=view)
+
+    async def publish_home(self, user_id: str, view: Block, deadline: Deadline) -> None:
+        """Show something in somebody's App Home; raises as `open_view` does."""
+        await self._in_time("views.publish", deadline, user_id=user_id, view=view)
+
+    async def _in_time(self, method: str, deadline: Deadline, **body: object) -> None:
         try:
             async with asyncio.timeout(deadline.remaining()):
-                await self._call(self._interactive, _OPEN, json=body)
+                await self._call(self._interactive, method, json=body)
         except TimeoutError as error:
-            raise from_exception(_OPEN, error) from error
+            raise from_exception(method, error) from error
 
     async def respond(self, response_url: str, text: str) -> None:
         """Answer privately through the `response_url` of a payload.

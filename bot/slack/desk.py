@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from bot.slack.background import Background
+from bot.slack.blocks import Block
 from bot.slack.client import SlackClient
 from bot.slack.errors import Trouble, WhoCan
 from bot.slack.payloads import SlackPerson
@@ -32,6 +33,7 @@ from core.errors import (
     SelfApproval,
     SlackFailed,
 )
+from core.services.sign_in_consent import BoundConsent
 from core.vocabulary import Origin, RequestId, Verdict
 
 if TYPE_CHECKING:
@@ -85,12 +87,14 @@ class Answer:
     Attributes:
         text: raw; None where what they see is answer enough.
         is_markup: `text` is markup already, such as one with dates in it.
+        view: a form that goes on from the one that was sent.
         error: why it was refused, or None.
     """
 
     text: str | None = None
     error: JitsudoError | None = None
     is_markup: bool = False
+    view: Block | None = None
 
 
 class Desk:
@@ -123,6 +127,15 @@ class Desk:
         """
         actor = await self.identify(act)
         return self._jitsudo.acting(actor, deadline=act.deadline)
+
+    async def consent(self, act: Act) -> BoundConsent:
+        """Return what lets the person who acts sign in a terminal.
+
+        Raises:
+            NotAuthenticated, SlackFailed, DeadlineExceeded: as for `approvals`.
+        """
+        actor = await self.identify(act)
+        return self._jitsudo.consenting(actor, deadline=act.deadline)
 
     async def identify(self, act: Act) -> Actor:
         """Return the actor behind an act.

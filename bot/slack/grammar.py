@@ -13,6 +13,7 @@ from bot.slack.lines import (
     ExtendLine,
     HelpLine,
     Line,
+    LoginLine,
     RequestLine,
     RetryLine,
     ReviewLine,
@@ -23,6 +24,7 @@ from bot.slack.lines import (
 from bot.slack.text import to_sentence
 from bot.slack.usage import HELP, USAGE, usage
 from core.domain.request import Ask, parse_request_id
+from core.domain.sign_in import parse_user_code
 from core.duration import parse_duration
 from core.errors import Invalid
 
@@ -101,7 +103,14 @@ def _ask_for_help(ctx: click.Context, _param: click.Parameter, value: object) ->
 _Command: TypeAlias = Callable[..., Line]
 
 
-def _command(name: str) -> Callable[[_Command], click.Command]:
+def _command(
+    name: str, *, takes_dashes: bool = False
+) -> Callable[[_Command], click.Command]:
+    """Return what makes a command of a function.
+
+    Args:
+        takes_dashes: whether a word that begins with a dash is an argument.
+    """
     helped = click.option(
         "-h",
         "--help",
@@ -111,8 +120,11 @@ def _command(name: str) -> Callable[[_Command], click.Command]:
         callback=_ask_for_help,
     )
 
+    settings = {"ignore_unknown_options": takes_dashes}
+
     def decorate(body: _Command) -> click.Command:
-        return _GROUP.command(name, add_help_option=False)(helped(body))
+        made = _GROUP.command(name, add_help_option=False, context_settings=settings)
+        return made(helped(body))
 
     return decorate
 
@@ -229,3 +241,9 @@ def _request(
             break_glass=break_glass,
         )
     )
+
+
+@_command("login", takes_dashes=True)
+@click.argument("code", metavar="<code>", nargs=-1)
+def _login(code: tuple[str, ...]) -> Line:
+    return LoginLine(code=parse_user_code("".join(code)) if code else None)

@@ -85,6 +85,17 @@ class ReviewLine:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LoginLine:
+    """`login [CODE]`; without a code a form asks for it.
+
+    Attributes:
+        code: as `core.domain.sign_in.parse_user_code` returns it.
+    """
+
+    code: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class HelpLine:
     """`help`, `approve --help`, or nothing at all.
 
@@ -98,12 +109,15 @@ class HelpLine:
 GrantLine: TypeAlias = RevokeLine | RetryLine | ExtendLine | ReviewLine
 """What is about a grant, issued or on its way, and not about a decision."""
 
-Line: TypeAlias = (
+ActLine: TypeAlias = (
     ApproveLine
     | DenyLine
     | StatusLine
     | RequestLine
     | WithdrawLine
     | GrantLine
-    | HelpLine
+    | LoginLine
 )
+"""What somebody does, who has to be known first."""
+
+Line: TypeAlias = ActLine | HelpLine

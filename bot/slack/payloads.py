@@ -38,13 +38,14 @@ class SlackPerson:
         return f"slack:{self.team_id}/{self.user_id}"
 
 
-def _invalid(error: ValidationError) -> Invalid:
+def invalid_payload(error: ValidationError) -> Invalid:
+    """Return the refusal of a payload: where it is wrong, and nothing it holds."""
     first = error.errors(include_input=False, include_url=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     return Invalid(field="Slack's payload", why=f"{where}: {first['msg']}")
 
 
-def _person(
+def person_of(
     user: RawUser, team: RawThing | None, enterprise: RawThing | None
 ) -> SlackPerson:
     """Return the person; without a team of their own, the payload's.
@@ -100,11 +101,11 @@ class ButtonClick:
         try:
             raw = RawBlockActions.model_validate(body)
         except ValidationError as error:
-            raise _invalid(error) from error
+            raise invalid_payload(error) from error
         channel = raw.container.channel_id or (raw.channel.id if raw.channel else None)
         ts = raw.container.message_ts or (raw.message.ts if raw.message else None)
         return cls(
-            person=_person(raw.user, raw.team, raw.enterprise),
+            person=person_of(raw.user, raw.team, raw.enterprise),
             action_id=raw.actions[0].action_id,
             value=raw.actions[0].value,
             trigger_id=raw.trigger_id,
@@ -117,7 +118,7 @@ class ButtonClick:
     @property
     def evidence(self) -> dict[str, str]:
         """Return what the audit event keeps of this press."""
-        return _evidence(self.person, self.message, action_ts=self.action_ts)
+        return evidence_of(self.person, self.message, action_ts=self.action_ts)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -182,9 +183,9 @@ class ModalSubmission:
         try:
             raw = RawViewSubmission.model_validate(body)
         except ValidationError as error:
-            raise _invalid(error) from error
+            raise invalid_payload(error) from error
         return cls(
-            person=_person(raw.user, raw.team, raw.enterprise),
+            person=person_of(raw.user, raw.team, raw.enterprise),
             view_id=raw.view.id,
             private_metadata=raw.view.private_metadata,
             values={
@@ -211,7 +212,7 @@ class ModalSubmission:
 
     def evidence(self, message: MessageRef | None = None) -> dict[str, str]:
         """Return what the audit event keeps of this modal."""
-        return _evidence(self.person, message)
+        return evidence_of(self.person, message)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -236,7 +237,7 @@ class SlashCommand:
         try:
             raw = RawSlashCommand.model_validate(body)
         except ValidationError as error:
-            raise _invalid(error) from error
+            raise invalid_payload(error) from error
         return cls(
             person=SlackPerson(
                 team_id=raw.team_id,
@@ -252,13 +253,14 @@ class SlashCommand:
     @property
     def evidence(self) -> dict[str, str]:
         """Return what the audit event keeps of this command."""
-        facts = _evidence(self.person, None)
+        facts = evidence_of(self.person, None)
         return facts | ({"slack_channel": self.channel_id} if self.channel_id else {})
 
 
-def _evidence(
+def evidence_of(
     person: SlackPerson, message: MessageRef | None, *, action_ts: str = ""
 ) -> dict[str, str]:
+    """Return what the audit event keeps: ids of who, where and when."""
     facts = {"slack_team": person.team_id, "slack_user": person.user_id}
     if message is not None:
         facts |= {"slack_channel": message.channel_id, "slack_message_ts": message.ts}

@@ -7,6 +7,7 @@ from core.approvals import Approvals
 from core.clock import Deadline
 from core.domain.principal import Actor
 from core.ports import Clock, Directory, Store
+from core.services.sign_in_consent import BoundConsent
 from core.services.signal import Signal
 from core.vocabulary import RequestId, Verdict
 
@@ -36,6 +37,10 @@ class JitsudoPort(Protocol):
 
     def acting(self, actor: Actor, *, deadline: Deadline) -> Approvals:
         """Return the approvals of one actor; nothing begins after the deadline."""
+        ...
+
+    def consenting(self, actor: Actor, *, deadline: Deadline) -> BoundConsent:
+        """Return what lets one person sign in a terminal."""
         ...
 
     async def refuse_stranger(

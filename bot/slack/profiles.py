@@ -17,6 +17,7 @@ class Workspace:
         enterprise_id: of the Enterprise Grid organisation, if there is one.
         is_enterprise_install: whether the app serves the whole organisation.
         scopes: what the token may do; empty if Slack did not say.
+        url: opens the workspace in a browser; empty if Slack did not say.
     """
 
     team_id: str
@@ -25,6 +26,7 @@ class Workspace:
     enterprise_id: str | None = None
     is_enterprise_install: bool = False
     scopes: frozenset[str] = frozenset()
+    url: str = ""
 
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any], *, scopes: str) -> Self:
@@ -40,6 +42,7 @@ class Workspace:
                 "bot_id": str(bot),
             } if team and user and bot:
                 enterprise = answer.get("enterprise_id")
+                url = answer.get("url")
                 return cls(
                     team_id=team,
                     bot_user_id=user,
@@ -47,11 +50,18 @@ class Workspace:
                     enterprise_id=enterprise if isinstance(enterprise, str) else None,
                     is_enterprise_install=answer.get("is_enterprise_install") is True,
                     scopes=frozenset(s.strip() for s in scopes.split(",") if s.strip()),
+                    url=url if isinstance(url, str) and _is_web(url) else "",
                 )
             case _:
                 raise SlackAmbiguous(
                     method="auth.test", why="the token is not a bot's, or odd answer"
                 )
+
+
+def _is_web(url: str) -> bool:
+    """Tell whether this can be shown as an address to open."""
+    is_plain = url.isascii() and url.isprintable() and " " not in url
+    return is_plain and url.startswith(("https://", "http://"))
 
 
 class _Model(BaseModel):

@@ -56,6 +56,21 @@ class RawBlockActions(_Raw):
     actions: list[RawAction] = Field(min_length=1)
 
 
+class RawHome(_Raw):
+    """The `app_home_opened` event inside its envelope."""
+
+    user: str = Field(min_length=1)
+    tab: str = "home"
+
+
+class RawHomeOpened(_Raw):
+    """The envelope of an `app_home_opened` event."""
+
+    team_id: str = Field(min_length=1)
+    enterprise_id: str | None = None
+    event: RawHome
+
+
 class RawOption(_Raw):
     """One choice of an input that offers several."""
 
@@ -102,3 +117,14 @@ class RawSlashCommand(_Raw):
     text: str = ""
     trigger_id: str = ""
     response_url: str | None = None
+
+
+class RawViewActions(_Raw):
+    """A `block_actions` payload of a press in a modal or in App Home."""
+
+    user: RawUser
+    team: RawThing | None = None
+    enterprise: RawThing | None = None
+    trigger_id: str = ""
+    view: RawView
+    actions: list[RawAction] = Field(min_length=1)

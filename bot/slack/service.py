@@ -38,6 +38,8 @@ from core.services.backoff import pause_after
 DRAIN_SECONDS: Final = 5.0
 """How long acts in flight and answers on their way may take at the end."""
 
+ANY_WORKSPACE: Final = "https://slack.com/"
+
 _log = structlog.get_logger()
 
 
@@ -133,6 +135,12 @@ class SlackService:
     def routes(self) -> list[web.RouteDef]:
         """Return the route for Slack's deliveries; none in Socket Mode."""
         return [] if self._http is None else self._http.routes()
+
+    @property
+    def workspace_url(self) -> str:
+        """Return what opens the workspace, or Slack before it has said."""
+        workspace = self._people.workspace
+        return (workspace.url if workspace else "") or ANY_WORKSPACE
 
     async def render_handler(self, job: Job) -> None:
         """Do a render job."""

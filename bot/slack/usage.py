@@ -48,6 +48,13 @@ USAGE: Final = {
         '/jitsudo review <id> --note "what you found"',
         "closes the review of a break-glass request of somebody else",
     ),
+    "login": (
+        "/jitsudo login [CODE]",
+        (
+            "signs in the terminal that shows this code, after asking you; never type "
+            "a code that somebody sent you"
+        ),
+    ),
 }
 """What to type for each command, and what that does."""
 

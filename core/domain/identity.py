@@ -121,12 +121,14 @@ class SignInOffer:
         client_id: who the terminal is at the issuer.
         discovery_url: of the issuer's own description, in full.
         scopes: to ask the issuer for.
+        slack: whether somebody in Slack can confirm a sign-in.
     """
 
     issuer: str | None = None
     client_id: str | None = None
     discovery_url: str | None = None
     scopes: tuple[str, ...] = ()
+    slack: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -57,7 +57,9 @@ class SignInStore(Protocol):
     """Sign-ins of terminals that Slack confirms."""
 
     async def add(self, sign_in: SignIn) -> None:
-        """Insert a sign-in; those that expired before it was created are removed.
+        """Insert a sign-in; those that expired a while before are removed.
+
+        A while: a terminal that asks too late is told so, not that it is unknown.
 
         Raises:
             Conflict: the user code is taken.
@@ -70,6 +72,10 @@ class SignInStore(Protocol):
 
     async def by_user_code(self, user_code: str) -> SignIn | None:
         """Return a sign-in, and keep others from changing it."""
+        ...
+
+    async def count_waiting(self, *, at: datetime) -> int:
+        """Return how many wait for somebody to confirm them."""
         ...
 
     async def save(self, sign_in: SignIn) -> None:

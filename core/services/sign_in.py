@@ -1,201 +1,293 @@
-"""Signing in by an ID token: who that is, and which groups are remembered."""
+"""Signs a terminal in: begins, and hands over the token once somebody said yes.
 
-from datetime import timedelta
+Here is the terminal's side, which is nobody yet; the side of who says yes is in
+`core.services.sign_in_consent`.
+
+Source: RFC 8628, OAuth 2.0 Device Authorization Grant.
+"""
+
+import math
+import secrets
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
 from typing import Final
 
-import structlog
-
-from core.clock import Deadline
+from core.approvals import IssuedToken
 from core.domain.audit import AuditFact, Json
-from core.domain.identity import Membership, SignedIn
+from core.domain.identity import Rate, SignIn
 from core.domain.principal import Actor
-from core.errors import NotAuthenticated
-from core.ports import Clock, IdTokens, Store, UnitOfWork
-from core.services.notices import notice_to_admins
-from core.services.refusals import Refusals
-from core.services.signal import Signal
-from core.services.tokens import Bearer
-from core.services.transactions import in_transaction
-from core.vocabulary import (
-    AuditAction,
-    Origin,
-    Outcome,
-    SignInMethod,
-    TokenScope,
+from core.domain.sign_in import (
+    ALPHABET,
+    CODE_LENGTH,
+    DEVICE_CODE_BYTES,
+    INTERVAL_SECONDS,
+    LIFETIME,
+    TOKEN_TTL,
+    PollOutcome,
+    claimed_host,
+    digest_of_device,
+    polled,
+    user_code_from,
 )
+from core.errors import Conflict, OutcomeUnknown, TooMany
+from core.ports import Clock, Store, UnitOfWork
+from core.services.tokens import new_token, token_fact
+from core.services.transactions import in_transaction
+from core.vocabulary import AuditAction, Origin, Outcome, SignInState, TokenScope
 
-REMEMBER_AFTER: Final = timedelta(hours=1)
-"""The same groups are written down again after so long, and not sooner."""
+BEGINNINGS: Final = 10
+"""Sign-ins that may begin from one network within `BEGINNINGS_WINDOW`."""
 
-CONFLICT: Final = "identity_conflict"
+BEGINNINGS_WINDOW: Final = timedelta(minutes=1)
 
-_log = structlog.get_logger()
+WAITING: Final = 1_000
+"""Sign-ins that wait at once; more codes that are valid are easier to guess."""
+
+CODES_TRIED: Final = 3
+"""How often another code is made up when the first is taken."""
+
+_V6_NETWORK: Final = 64
+"""Bits; whoever has one address of IPv6 has the rest of its /64."""
+
+EVERY_SCOPE: Final = frozenset(TokenScope)
 
 
-class SignInByToken:
-    """Takes a verified ID token for its person, and remembers their groups.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BegunSignIn:
+    """What a terminal gets that wants to be signed in.
 
-    An e-mail belongs to the subject that came with it first. Another subject of
-    the same issuer is refused until an admin says that the address has changed
-    hands: otherwise whoever is given a colleague's old address has their power.
+    Attributes:
+        device_code: what it shows to nobody; kept nowhere here.
+        sign_in: as stored.
     """
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        id_tokens: IdTokens,
-        refusals: Refusals,
-        clock: Clock,
-        signal: Signal,
-    ) -> None:
-        """Keep whom to ask and where to write."""
+    device_code: str = field(repr=False)
+    sign_in: SignIn
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PollAnswer:
+    """What a terminal hears that asks for its token.
+
+    Attributes:
+        interval_seconds: how long to wait until the next question.
+        issued: the token, where the outcome is `READY`.
+    """
+
+    outcome: PollOutcome
+    interval_seconds: int = INTERVAL_SECONDS
+    issued: IssuedToken | None = None
+
+
+class SignInTerminals:
+    """Answers terminals that have no token yet."""
+
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        """Keep where sign-ins are."""
         self._store = store
-        self._id_tokens = id_tokens
-        self._refusals = refusals
         self._clock = clock
-        self._signal = signal
 
-    async def authenticate(
-        self, token: str, *, origin: Origin, deadline: Deadline | None = None
-    ) -> Bearer:
-        """Return the person of an ID token, who may do all they are allowed to.
+    async def begin(self, *, host: str, address: str) -> BegunSignIn:
+        """Begin a sign-in.
 
-        Raises:
-            NotAuthenticated: the token is not to be believed, the person is
-                disabled, or the e-mail is somebody else's.
-            IssuerUnavailable: nobody can tell now.
-        """
-        said = await self._id_tokens.verify(token, deadline)
-        async with self._store.snapshot(deadline) as uow:
-            person = await uow.principals.get(said.email)
-            known = await uow.memberships.of(said.email)
-        if person.is_disabled:
-            raise NotAuthenticated(why=f"{said.email} is disabled; ask an admin")
-        if _is_somebody_else(known, said):
-            await self._refuse(said, origin, deadline)
-        if _is_news(known, said):
-            await self._remember(said, origin, deadline)
-        return Bearer(
-            email=said.email,
-            scopes=frozenset(TokenScope),
-            expires_at=said.expires_at,
-            method=SignInMethod.OIDC,
-        )
-
-    async def _remember(
-        self, said: SignedIn, origin: Origin, deadline: Deadline | None
-    ) -> None:
-        """Write down what the token says, unless somebody was faster.
+        Args:
+            host: what the machine says it is called; anything at all.
+            address: from where the server was asked.
 
         Raises:
-            NotAuthenticated: the person was disabled, or the e-mail became
-                somebody else's, meanwhile.
+            TooMany: too many began there just now, or wait for somebody.
+            Conflict: every code that was made up is taken.
         """
+        await self._count_beginning(address)
+        for _ in range(CODES_TRIED):
+            begun = _new_sign_in(host, address, self._clock.now())
+            try:
+                await self._add(begun.sign_in)
+            except Conflict:
+                continue
+            return begun
+        raise Conflict(what="the codes of sign-ins")
 
-        async def work(uow: UnitOfWork) -> bool:
-            person = await uow.principals.hold(said.email)
-            known = await uow.memberships.of(said.email)
-            if person.is_disabled:
-                raise NotAuthenticated(why=f"{said.email} is disabled; ask an admin")
-            if _is_somebody_else(known, said):
-                return False
-            if _is_news(known, said):
-                await uow.memberships.put(_membership(said))
-                await uow.audit.append(self._told(said, known, origin))
-            return True
+    async def _count_beginning(self, address: str) -> None:
+        """Count in a transaction of its own: what is refused counts as well."""
+        now = self._clock.now()
 
-        if not await in_transaction(self._store, work, deadline=deadline):
-            await self._refuse(said, origin, deadline)
-        if said.groups_note:
-            _log.warning("signed_in_without_groups", why=said.groups_note)
+        async def work(uow: UnitOfWork) -> Rate:
+            name = f"sign_in:begin:{network_of(address)}"
+            return await uow.rates.add(name, at=now, window=BEGINNINGS_WINDOW)
 
-    def _told(
-        self, said: SignedIn, known: Membership | None, origin: Origin
-    ) -> AuditFact:
-        before = frozenset[str]() if known is None else known.groups
-        details: dict[str, Json] = {
-            "issuer": said.issuer,
-            "subject": said.subject,
-            "groups": sorted(said.groups),
-        }
-        if gone := sorted(before - said.groups):
-            details["groups_gone"] = gone
-        if said.groups_note:
-            details["groups_note"] = said.groups_note
-        if known is not None and known.issuer != said.issuer:
-            details["issuer_before"] = known.issuer
-            details["subject_before"] = known.subject
-        return AuditFact(
-            occurred_at=self._clock.now(),
-            actor=said.email,
-            action=AuditAction.PRINCIPAL_SIGNED_IN,
-            outcome=Outcome.SUCCESS,
-            origin=origin,
-            details=details,
-        )
+        rate = await in_transaction(self._store, work)
+        if rate.count > BEGINNINGS:
+            what = "sign-ins begun from one network within a minute"
+            raise too_many(what, BEGINNINGS, rate, now)
 
-    async def _refuse(
-        self, said: SignedIn, origin: Origin, deadline: Deadline | None
-    ) -> None:
-        """Audit and tell the admins that an e-mail has come with another subject.
+    async def _add(self, sign_in: SignIn) -> None:
+        async def work(uow: UnitOfWork) -> None:
+            now = sign_in.created_at
+            if await uow.sign_ins.count_waiting(at=now) >= WAITING:
+                raise TooMany(
+                    what=f"sign-ins that wait at once (at most {WAITING})",
+                    retry_after_seconds=60,
+                )
+            await uow.sign_ins.add(sign_in)
+
+        await in_transaction(self._store, work)
+
+    async def poll(self, device_code: str, *, address: str) -> PollAnswer:
+        """Answer a terminal that asks for its token; it gets it once.
+
+        The token is made here, where the terminal is there to take it: its secret
+        is in this answer and nowhere else.
+
+        Args:
+            address: from where the server is asked now.
 
         Raises:
-            NotAuthenticated: always.
+            OutcomeUnknown: the token may be lost with the connection to the
+                database; the terminal has to begin anew.
         """
-        why = (
-            f"{said.email} is known here as somebody else of the same identity "
-            "provider; an admin has to look into it"
-        )
-        await self._refusals.record(
-            Actor(email=said.email, origin=origin),
-            request_id=None,
-            verdict=None,
-            code=CONFLICT,
-            why=why,
-            details={"issuer": said.issuer, "subject": said.subject},
-            action=AuditAction.IDENTITY_CONFLICT,
-            deadline=deadline,
-            notice=notice_to_admins(
-                f"sign_in:{said.email}",
-                f"Somebody signed in as {said.email} who is not the person of that "
-                f"name until now: the subject at {said.issuer} is another one. They "
-                "were refused. If the address has changed hands, or the account was "
-                f"made anew: jitsudo principal forget-sign-in {said.email}",
+        digest = digest_of_device(device_code)
+        if digest is None:
+            return PollAnswer(outcome=PollOutcome.UNKNOWN)
+        found, outcome = await self._ask(digest)
+        if outcome is PollOutcome.READY and found is not None and found.email:
+            return await self._hand_over(digest, found.email, address)
+        interval = found.interval_seconds if found else INTERVAL_SECONDS
+        return PollAnswer(outcome=outcome, interval_seconds=interval)
+
+    async def _ask(self, digest: str) -> tuple[SignIn | None, PollOutcome]:
+        """Note that the terminal asked, and tell where its sign-in stands."""
+        now = self._clock.now()
+
+        async def work(uow: UnitOfWork) -> tuple[SignIn | None, PollOutcome]:
+            sign_in = await _of_device(uow, digest)
+            if sign_in is None:
+                return None, PollOutcome.UNKNOWN
+            asked, outcome = polled(sign_in, now)
+            if asked != sign_in:
+                await uow.sign_ins.save(asked)
+            return asked, outcome
+
+        return await in_transaction(self._store, work)
+
+    async def _hand_over(self, digest: str, email: str, address: str) -> PollAnswer:
+        """Make the token, unless another question was faster.
+
+        The person comes first among the locks, so who it is was read before.
+        """
+        now = self._clock.now()
+
+        async def work(uow: UnitOfWork) -> PollAnswer:
+            # Held until the end: nobody is disabled between this look and the commit.
+            held = await uow.principals.hold(email, is_alone=False)
+            sign_in = await _of_device(uow, digest)
+            if (
+                sign_in is None
+                or sign_in.state is not SignInState.CONFIRMED
+                or sign_in.email != email
+            ):
+                return PollAnswer(outcome=PollOutcome.UNKNOWN)
+            if now >= sign_in.expires_at:
+                return PollAnswer(outcome=PollOutcome.EXPIRED)
+            actor = Actor(
+                email=email,
+                origin=Origin.API,
+                evidence={"host": sign_in.host, "address": address, "sign_in": "slack"},
+            )
+            if held.is_disabled:
+                await uow.sign_ins.save(replace(sign_in, state=SignInState.REFUSED))
+                why: dict[str, Json] = {"why": f"{email} is disabled"}
+                action = AuditAction.SIGN_IN_REFUSED
+                fact = sign_in_fact(actor, action, sign_in, now, more=why)
+                await uow.audit.append(replace(fact, outcome=Outcome.FAILURE))
+                return PollAnswer(outcome=PollOutcome.REFUSED)
+            issued = new_token(
+                email, by=email, scopes=EVERY_SCOPE, ttl=TOKEN_TTL, now=now
+            )
+            await uow.sign_ins.save(replace(sign_in, state=SignInState.USED))
+            await uow.tokens.add(issued.token)
+            await uow.audit.append(
+                token_fact(actor, AuditAction.TOKEN_ISSUED, issued.token, now)
+            )
+            return PollAnswer(outcome=PollOutcome.READY, issued=issued)
+
+        try:
+            return await in_transaction(self._store, work)
+        except OutcomeUnknown as error:  # its secret is lost with the answer
+            raise OutcomeUnknown(look_with="jitsudo login --slack") from error
+
+
+def sign_in_fact(
+    actor: Actor,
+    action: AuditAction,
+    sign_in: SignIn,
+    now: datetime,
+    *,
+    more: dict[str, Json] | None = None,
+) -> AuditFact:
+    """Return what the audit log is told of a sign-in; none of its codes."""
+    return AuditFact(
+        occurred_at=now,
+        actor=actor.email,
+        action=action,
+        outcome=Outcome.SUCCESS,
+        origin=actor.origin,
+        details={
+            "host": sign_in.host,
+            "address": sign_in.address,
+            "asked_at": sign_in.created_at.isoformat(),
+            **actor.evidence,
+            **(more or {}),
+        },
+    )
+
+
+def too_many(what: str, most: int, rate: Rate, now: datetime) -> TooMany:
+    """Return the refusal of what was counted too often; it says until when."""
+    left = (rate.window_ends_at - now).total_seconds()
+    return TooMany(
+        what=f"{what} (at most {most})", retry_after_seconds=max(1, math.ceil(left))
+    )
+
+
+def network_of(address: str) -> str:
+    """Return for whom an address counts: itself, or its /64 of IPv6."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return "unknown"
+    if parsed.version == 4:  # noqa: PLR2004  # of the Internet Protocol
+        return str(parsed)
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return str(mapped or ip_network((parsed.packed, _V6_NETWORK), strict=False))
+
+
+def _new_sign_in(host: str, address: str, now: datetime) -> BegunSignIn:
+    device_code = secrets.token_urlsafe(DEVICE_CODE_BYTES)
+    digest = digest_of_device(device_code)
+    if digest is None:  # our own codes are always well formed
+        raise ValueError(DEVICE_CODE_BYTES)
+    return BegunSignIn(
+        device_code=device_code,
+        sign_in=SignIn(
+            digest=digest,
+            user_code=user_code_from(
+                [secrets.randbelow(len(ALPHABET)) for _ in range(CODE_LENGTH)]
             ),
-        )
-        self._signal.ring()
-        raise NotAuthenticated(why=why)
-
-
-def _is_somebody_else(known: Membership | None, said: SignedIn) -> bool:
-    """Tell whether the same issuer meant another person by this e-mail before.
-
-    Another issuer is another matter: the operator has changed the settings.
-    """
-    return (
-        known is not None
-        and known.issuer == said.issuer
-        and known.subject != said.subject
+            host=claimed_host(host),
+            address=address,
+            state=SignInState.WAITING,
+            created_at=now,
+            expires_at=now + LIFETIME,
+            interval_seconds=INTERVAL_SECONDS,
+        ),
     )
 
 
-def _is_news(known: Membership | None, said: SignedIn) -> bool:
-    """Tell whether a token says something later than what is remembered.
-
-    An older one says nothing: it would bring back groups that were taken away.
-    """
-    if known is None or known.issuer != said.issuer:
-        return True
-    wait = REMEMBER_AFTER if known.groups == said.groups else timedelta(0)
-    return said.issued_at > known.signed_in_at + wait
-
-
-def _membership(said: SignedIn) -> Membership:
-    return Membership(
-        email=said.email,
-        issuer=said.issuer,
-        subject=said.subject,
-        signed_in_at=said.issued_at,
-        groups=said.groups,
-    )
+async def _of_device(uow: UnitOfWork, digest: str) -> SignIn | None:
+    """Return a sign-in and hold it; the digest is compared in constant time."""
+    sign_in = await uow.sign_ins.by_digest(digest)
+    if sign_in is None or not secrets.compare_digest(sign_in.digest, digest):
+        return None
+    return sign_in

@@ -118,26 +118,21 @@ class Tokens:
         if not timedelta(0) < ttl <= MAX_TTL:
             raise Invalid(field="ttl", why="has to be longer than 0, at most 366d")
         now = self._clock.now()
-        secret = secret_from(secrets.token_bytes(ENTROPY_BYTES))
-        token = Token(
-            id=f"tok_{secrets.token_hex(6)}",
-            digest=digest_of(secret),
-            email=normalise_email(email),
-            scopes=scopes,
-            created_at=now,
-            created_by=actor.email,
-            expires_at=now + ttl,
+        issued = new_token(
+            normalise_email(email), by=actor.email, scopes=scopes, ttl=ttl, now=now
         )
 
         async def work(uow: UnitOfWork) -> None:
-            await uow.tokens.add(token)
-            await uow.audit.append(_fact(actor, AuditAction.TOKEN_ISSUED, token, now))
+            await uow.tokens.add(issued.token)
+            await uow.audit.append(
+                token_fact(actor, AuditAction.TOKEN_ISSUED, issued.token, now)
+            )
 
         try:
             await in_transaction(self._store, work, deadline=deadline)
         except OutcomeUnknown as error:  # its secret is lost with the answer
             raise OutcomeUnknown(look_with="jitsudo token list") from error
-        return IssuedToken(token=token, secret=secret)
+        return issued
 
     async def find(self, email: str | None) -> tuple[Token, ...]:
         """Return tokens, newest first; None for everybody's."""
@@ -161,13 +156,45 @@ class Tokens:
             now = self._clock.now()
             if not await uow.tokens.revoke(token_id, at=now):
                 return token
-            await uow.audit.append(_fact(actor, AuditAction.TOKEN_REVOKED, token, now))
+            await uow.audit.append(
+                token_fact(actor, AuditAction.TOKEN_REVOKED, token, now)
+            )
             return replace(token, revoked_at=now)
 
         return await in_transaction(self._store, work)
 
 
-def _fact(actor: Actor, action: AuditAction, token: Token, now: datetime) -> AuditFact:
+def new_token(
+    email: str,
+    *,
+    by: str,
+    scopes: frozenset[TokenScope],
+    ttl: timedelta,
+    now: datetime,
+) -> IssuedToken:
+    """Return a token that nobody has stored yet, with its secret.
+
+    Args:
+        email: normalised; whose it is.
+        by: who made it, for the list.
+    """
+    secret = secret_from(secrets.token_bytes(ENTROPY_BYTES))
+    token = Token(
+        id=f"tok_{secrets.token_hex(6)}",
+        digest=digest_of(secret),
+        email=email,
+        scopes=scopes,
+        created_at=now,
+        created_by=by,
+        expires_at=now + ttl,
+    )
+    return IssuedToken(token=token, secret=secret)
+
+
+def token_fact(
+    actor: Actor, action: AuditAction, token: Token, now: datetime
+) -> AuditFact:
+    """Return what the audit log is told of a token; never its secret."""
     return AuditFact(
         occurred_at=now,
         actor=actor.email,

@@ -1,5 +1,6 @@
 """Sign-ins of terminals that somebody in Slack confirms."""
 
+from datetime import datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
@@ -13,6 +14,9 @@ from core.store.rows import names, to_moment, to_moment_or_none
 from core.store.schema import sign_ins
 from core.store.statements import Statement
 from core.vocabulary import SignInState
+
+FORGET_AFTER: Final = timedelta(minutes=10)
+"""How long an expired sign-in is kept, to answer a terminal that asks late."""
 
 _CHANGING: Final = ("state", "polled_at", "interval_seconds", "email", "settled_at")
 
@@ -36,6 +40,15 @@ _BY_USER_CODE: Final = Statement(
     .with_for_update()
 )
 
+_COUNT_WAITING: Final = Statement(
+    sa.select(sa.func.count().label("waiting"))
+    .select_from(sign_ins)
+    .where(
+        sign_ins.c.state == SignInState.WAITING.value,
+        sign_ins.c.expires_at > sa.bindparam("counted_at", type_=Moment),
+    )
+)
+
 _SAVE: Final = Statement(
     sa.update(sign_ins).where(sign_ins.c.digest == sa.bindparam("of_device")),
     columns=_CHANGING,
@@ -51,7 +64,7 @@ class SqlSignInStore(SignInStore):
 
     @override
     async def add(self, sign_in: SignIn) -> None:
-        await self._link.rows(_FORGET, before=sign_in.created_at)
+        await self._link.rows(_FORGET, before=sign_in.created_at - FORGET_AFTER)
         await self._link.rows(
             _ADD,
             digest=sign_in.digest,
@@ -70,6 +83,11 @@ class SqlSignInStore(SignInStore):
     @override
     async def by_user_code(self, user_code: str) -> SignIn | None:
         return _to_sign_in(await self._link.row(_BY_USER_CODE, of_code=user_code))
+
+    @override
+    async def count_waiting(self, *, at: datetime) -> int:
+        row = await self._link.row(_COUNT_WAITING, counted_at=at)
+        return 0 if row is None else int(row["waiting"])
 
     @override
     async def save(self, sign_in: SignIn) -> None:

@@ -12,6 +12,7 @@ def to_offer(offer: SignInOffer) -> JsonObject:
         "clientId": offer.client_id,
         "discoveryUrl": offer.discovery_url,
         "scopes": list(offer.scopes),
+        "slack": offer.slack,
     }
 
 
@@ -26,4 +27,5 @@ def from_offer(fields: Fields) -> SignInOffer:
         client_id=fields.text_or_none("clientId"),
         discovery_url=fields.text_or_none("discoveryUrl"),
         scopes=fields.texts("scopes"),
+        slack=fields.boolean("slack"),
     )

@@ -94,8 +94,9 @@ async def test_state_is_hidden_from_other_hosts(
         ("channels", {"channel": "access", "do": "paint"}, "do"),
         ("socket", {"do": "sing"}, "do"),
         ("faults", {"method": "chat.update"}, "kind"),
-        ("home", {"user": "bob"}, "not in the sandbox yet"),
         ("shortcut", {"user": "bob"}, "not in the sandbox yet"),
+        ("home", {"user": "nobody"}, "nobody is called"),
+        ("click", {"user": "bob", "home": True, "action_id": "a"}, "App Home"),
     ],
 )
 async def test_bad_call_says_what_is_wrong(

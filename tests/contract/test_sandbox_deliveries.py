@@ -182,3 +182,50 @@ async def test_redelivery_can_be_good_bad_or_stale(
     assert receiver.refused == 4
     assert len({got.body for got in receiver.received}) == 1
     assert len(receiver.received) == 3
+
+
+HOME: Json = {
+    "type": "home",
+    "blocks": [{**CARD[1], "block_id": "home_buttons"}],
+}
+
+
+async def test_opening_app_home_is_an_event_in_json(
+    hands: Hands, receiver: Receiver
+) -> None:
+    """Signed like everything else, in the envelope of the Events API."""
+    told = await hands.post("home", {"user": "bob", "wait_ms": 0})
+
+    (got,) = receiver.received
+    assert told["ack"]["status"] == 200
+    assert got.headers["content-type"] == "application/json"
+    assert got.fields["type"] == "event_callback"
+    assert got.fields["team_id"] == "T0SANDBOX"
+    assert got.fields["event"]["type"] == "app_home_opened"
+    assert got.fields["event"]["user"] == "U0BOB"
+    assert got.fields["event"]["tab"] == "home"
+    assert "view" not in got.fields["event"]
+
+
+async def test_what_is_published_can_be_pressed_by_its_owner(
+    hands: Hands, receiver: Receiver, web_api: WebApiCaller
+) -> None:
+    """The press names the view, and its trigger opens a modal."""
+    assert (await web_api("views.publish", user_id="U0BOB", view=HOME))["ok"]
+
+    async def open_modal(got: Received) -> web.Response:
+        trigger = got.fields["trigger_id"]
+        assert (await web_api("views.open", trigger_id=trigger, view=MODAL))["ok"]
+        return web.Response()
+
+    receiver.answer = open_modal
+    press = {"user": "bob", "home": True, "action_id": "approve"}
+    told = await hands.post("click", press)
+
+    fields = receiver.received[0].fields
+    assert fields["type"] == "block_actions"
+    assert fields["view"]["type"] == "home"
+    assert fields["container"] == {"type": "view", "view_id": fields["view"]["id"]}
+    assert "response_url" not in fields
+    assert told["view"]["callback_id"] == "deny"
+    assert (await hands.state())["homes"]["bob"]["id"] == fields["view"]["id"]

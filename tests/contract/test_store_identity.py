@@ -14,6 +14,7 @@ from core.domain.identity import (
 )
 from core.errors import Conflict
 from core.ports import Store
+from core.store.sign_ins import FORGET_AFTER
 from core.vocabulary import LinkMethod, SignInState
 from tests.support.builders import ALICE, BOB
 
@@ -111,7 +112,7 @@ async def test_a_sign_in_is_found_by_either_code(store: Store) -> None:
 
 
 async def test_two_sign_ins_never_share_a_code(store: Store) -> None:
-    """Until the first has expired, and is forgotten when the next one begins."""
+    """Until the first is long over, and is forgotten when the next one begins."""
     second = replace(SIGN_IN, digest="e" * 64)
     async with store.transaction() as uow:
         await uow.sign_ins.add(SIGN_IN)
@@ -120,14 +121,29 @@ async def test_two_sign_ins_never_share_a_code(store: Store) -> None:
         async with store.transaction() as uow:
             await uow.sign_ins.add(second)
 
-    later = replace(
-        second,
-        created_at=SIGN_IN.expires_at,
-        expires_at=SIGN_IN.expires_at + timedelta(minutes=10),
-    )
+    at = SIGN_IN.expires_at + FORGET_AFTER
+    later = replace(second, created_at=at, expires_at=at + timedelta(minutes=10))
     async with store.transaction() as uow:
         await uow.sign_ins.add(later)
         assert await uow.sign_ins.by_user_code(SIGN_IN.user_code) == later
+        await uow.commit()
+
+
+async def test_only_sign_ins_that_wait_are_counted(store: Store) -> None:
+    """One that is over, or that somebody settled, makes room."""
+    settled = replace(
+        SIGN_IN,
+        digest="e" * 64,
+        user_code="CCCCCCCC",
+        state=SignInState.REFUSED,
+        email=BOB,
+        settled_at=NOW,
+    )
+    async with store.transaction() as uow:
+        await uow.sign_ins.add(SIGN_IN)
+        await uow.sign_ins.add(settled)
+        assert await uow.sign_ins.count_waiting(at=NOW) == 1
+        assert await uow.sign_ins.count_waiting(at=SIGN_IN.expires_at) == 0
         await uow.commit()
 
 

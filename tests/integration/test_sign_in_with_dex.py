@@ -11,7 +11,7 @@ from tests.support.builders import ALICE, BOB, ERIN
 from tests.support.dexes import Dex
 from tests.support.issuer_devices import DEVICE_GRANT
 from tests.support.servers import ApiServer
-from tests.support.sign_ins import WHOAMI, api_with_issuer
+from tests.support.sign_in_houses import WHOAMI, api_with_issuer
 
 
 @pytest.fixture

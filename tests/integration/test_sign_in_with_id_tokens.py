@@ -8,7 +8,7 @@ from core.vocabulary import AuditAction, JobKind, Outcome
 from tests.support.builders import ALICE, BOB, ERIN
 from tests.support.issuers import CLIENT, DISCOVERY, JWKS, Issuer
 from tests.support.servers import Reply
-from tests.support.sign_ins import SignInHouse, open_house
+from tests.support.sign_in_houses import SignInHouse, open_house
 
 HOUR: Final = timedelta(hours=1)
 

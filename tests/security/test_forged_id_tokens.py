@@ -16,7 +16,7 @@ from core.vocabulary import AuditAction
 from tests.support.builders import ALICE, BOB, ERIN
 from tests.support.issuer_keys import SigningKey, encoded, unsigned, with_secret
 from tests.support.issuers import CLIENT, DISCOVERY, JWKS, Issuer
-from tests.support.sign_ins import WHOAMI, SignInHouse, open_house
+from tests.support.sign_in_houses import WHOAMI, SignInHouse, open_house
 
 Forge = Callable[[Issuer], str]
 

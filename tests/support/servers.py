@@ -19,6 +19,7 @@ from typing_extensions import override
 
 from bot.api.addresses import TRUSTED_PROXIES, Networks
 from bot.api.app import add_api
+from bot.api.oauth import SlackSignIn, add_oauth
 from bot.connections import GuardedSite
 from core.approvals import Approvals
 from core.domain.decision import RequestRecord
@@ -30,6 +31,8 @@ from core.use_cases import ALL_SCOPES
 from core.vocabulary import Origin, RequestState, TokenScope
 from core.wiring import Jitsudo, PartHealth, open_jitsudo
 from tests.support.builders import ALICE, BOB, an_ask
+
+WORKSPACE_URL: Final = "https://acme.slack.example/"
 
 POLICIES: Final = Path(__file__).parents[2] / "policies"
 
@@ -234,6 +237,7 @@ async def api_of(
     app = web.Application()
     app[TRUSTED_PROXIES] = trusted_proxies
     add_api(app, jitsudo, ready=ready)
+    add_oauth(app, SlackSignIn(workspace_url=lambda: WORKSPACE_URL))
     async with listening(app) as server.url:
         yield server
 

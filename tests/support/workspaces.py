@@ -120,7 +120,9 @@ class Receiver:
             self.refused += 1
             return web.Response(status=401)
         fields: Json = dict(parse_qsl(body.decode(), keep_blank_values=True))
-        if "payload" in fields:
+        if headers.get("content-type") == "application/json":
+            fields = json.loads(body)
+        elif "payload" in fields:
             fields = json.loads(fields["payload"])
         got = Received(fields=fields, headers=headers, body=body)
         self.received.append(got)

@@ -23,6 +23,8 @@ SCOPES_OF = {
     "users.info": {"users:read", "users:read.email"},
     "users.lookupByEmail": {"users:read.email"},
     "views.open": set[str](),
+    "views.publish": set[str](),
+    "views.update": set[str](),
 }
 """Source: docs.slack.dev, the page of each method."""
 
@@ -77,7 +79,13 @@ def test_direct_messages_can_arrive_and_buttons_can_be_pressed(
     """Without the Messages tab posts fail with messages_tab_disabled."""
     assert manifest["features"]["app_home"]["messages_tab_enabled"] is True
     assert manifest["settings"]["interactivity"]["is_enabled"] is True
-    assert "event_subscriptions" not in manifest["settings"]
+
+
+def test_app_home_is_there_and_its_event_comes(manifest: dict[str, Any]) -> None:
+    """Without the event the tab stays empty; no other event is asked for."""
+    assert manifest["features"]["app_home"]["home_tab_enabled"] is True
+    events = manifest["settings"]["event_subscriptions"]["bot_events"]
+    assert events == ["app_home_opened"]
 
 
 def test_texts_are_within_slacks_limits(manifest: dict[str, Any]) -> None:
@@ -89,13 +97,15 @@ def test_texts_are_within_slacks_limits(manifest: dict[str, Any]) -> None:
 
 
 def test_the_http_manifest_sends_everything_to_the_one_route() -> None:
-    """Commands and interactions share one address."""
+    """Commands, interactions and events share one address."""
     manifest = read("http.yaml")
     (command,) = manifest["features"]["slash_commands"]
 
     assert manifest["settings"]["socket_mode_enabled"] is False
     assert command["url"].endswith(PATH)
-    assert manifest["settings"]["interactivity"]["request_url"] == command["url"]
+    settings = manifest["settings"]
+    assert settings["interactivity"]["request_url"] == command["url"]
+    assert settings["event_subscriptions"]["request_url"] == command["url"]
 
 
 def test_the_socket_mode_manifest_names_no_address() -> None:
@@ -104,4 +114,5 @@ def test_the_socket_mode_manifest_names_no_address() -> None:
 
     assert manifest["settings"]["socket_mode_enabled"] is True
     assert "url" not in str(manifest["settings"]["interactivity"])
+    assert "url" not in str(manifest["settings"]["event_subscriptions"])
     assert "https" not in str(manifest["features"])

@@ -4,7 +4,8 @@ import { prepareComposer } from "/sandbox/static/composer.js";
 import { drawConversation } from "/sandbox/static/conversation.js";
 import { avatar, byId, el } from "/sandbox/static/dom.js";
 import { prepareModal, showModal } from "/sandbox/static/modal.js";
-import { drawSidebar, prepareSidebar } from "/sandbox/static/sidebar.js";
+import { drawHome, openHome } from "/sandbox/static/home.js";
+import { HOME, drawSidebar, prepareSidebar } from "/sandbox/static/sidebar.js";
 
 const person = new URLSearchParams(location.search).get("as") ?? "";
 const lastSeen = new Map(); // conversation → ts of the newest message that was looked at
@@ -34,6 +35,26 @@ function names() {
 }
 
 function draw() {
+  const isHome = decodeURIComponent(location.hash.slice(1)) === HOME;
+  byId("home").hidden = !isHome;
+  byId("messages").hidden = isHome;
+  byId("composer").hidden = isHome;
+  if (isHome) drawHomePage();
+  else drawRoom();
+}
+
+/** App Home; the app hears each time that somebody comes to it. */
+function drawHomePage() {
+  if (current !== HOME) openHome(person);
+  current = HOME;
+  const context = { person, names: names() };
+  drawBar(null);
+  drawSidebar(seen, { current, unread });
+  drawHome(seen.home, context);
+  showModal(seen.views, context);
+}
+
+function drawRoom() {
   const conversation = currentConversation();
   const scroll = byId("scroll");
   const hasMoved = current !== conversation.id;
@@ -51,16 +72,23 @@ function draw() {
   isFirst = false;
 }
 
-function drawBar(conversation) {
-  const name = conversation.is_im ? seen.bot.name : `# ${conversation.name}`;
-  byId("name").textContent = name;
+function factsOf(conversation) {
+  if (!conversation) return ["What the app shows to you alone"];
   const facts = conversation.is_im
     ? ["Direct messages from the app"]
     : [`${conversation.members} people`];
   if (conversation.is_ext_shared) facts.push("shared with another company");
   if (conversation.is_archived) facts.push("archived");
   if (!conversation.is_im && !conversation.is_member) facts.push("the app is not in this channel");
-  byId("topic").textContent = facts.join(" · ");
+  return facts;
+}
+
+/** The bar over a conversation, or over App Home. */
+function drawBar(conversation) {
+  const isApp = !conversation || conversation.is_im;
+  const name = isApp ? seen.bot.name : `# ${conversation.name}`;
+  byId("name").textContent = name;
+  byId("topic").textContent = factsOf(conversation).join(" · ");
   byId("self").replaceChildren(
     avatar(seen.me.name),
     el("span", {}, el("small", {}, "You are"), seen.me.display_name || seen.me.name),

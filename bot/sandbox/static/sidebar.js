@@ -1,6 +1,9 @@
 // The sidebar: conversations, and whom to act as.
 import { avatar, byId, el } from "/sandbox/static/dom.js";
 
+/** What the address names where App Home is open. */
+export const HOME = "home";
+
 /** Draw it. `unread` tells how many new messages a conversation has. */
 export function drawSidebar(seen, { current, unread }) {
   const conversation = (one) => {
@@ -29,6 +32,7 @@ export function drawSidebar(seen, { current, unread }) {
       el("span", {}, "a stand-in for Slack")),
     group("Channels", channels.map(conversation)),
     group("Direct messages", direct.map(conversation)),
+    group("Apps", [home(seen, current)]),
     group("Act as", seen.people.map(person)),
   ];
   replace(byId("sidebar"), nodes);
@@ -42,6 +46,12 @@ function replace(sidebar, nodes) {
   sidebar.replaceChildren(...nodes);
   if (focused) [...sidebar.querySelectorAll("a")].find((one) => one.getAttribute("href") === focused)?.focus();
 }
+
+/** App Home has an address of its own. */
+const home = (seen, current) =>
+  el("li", {},
+    el("a.item", { href: `#${HOME}`, "aria-current": current === HOME ? "page" : undefined },
+      avatar("j", { bot: true }), el("span.text", {}, `${seen.bot.name} Home`)));
 
 function group(title, items) {
   const id = `group-${title.replace(/\W/g, "")}`;

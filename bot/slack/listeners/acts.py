@@ -101,7 +101,7 @@ async def open_form(
 def form_answer(
     title: str, fields: Collection[str], answer: Answer
 ) -> Mapping[str, Any]:
-    """Return how a form goes on: it closes, marks an input, or tells.
+    """Return how a form goes on: it closes, marks an input, tells, or is another.
 
     Args:
         title: what it is called where it tells.
@@ -109,6 +109,8 @@ def form_answer(
     """
     if isinstance(answer.error, Invalid) and answer.error.field in fields:
         return marked_field(answer.error)
+    if answer.view is not None:
+        return {"response_action": "update", "view": answer.view}
     if answer.text is None:
         return {}
     view = result_modal(title, answer.text)

@@ -13,12 +13,14 @@ from bot.slack.client import SlackClient
 from bot.slack.desk import Act, Answer, Desk
 from bot.slack.grammar import parse_line
 from bot.slack.lines import (
+    ActLine,
     ApproveLine,
     DenyLine,
     ExtendLine,
     GrantLine,
     HelpLine,
     Line,
+    LoginLine,
     RequestLine,
     RetryLine,
     ReviewLine,
@@ -39,8 +41,9 @@ from bot.slack.sentences import (
     terminal_line,
     tried_again,
 )
+from bot.slack.sign_in_views import code_modal, sign_in_modal
 from bot.slack.stale import refuse_closed
-from bot.slack.text import FALLBACK_LIMIT, clip, escape
+from bot.slack.text import FALLBACK_LIMIT, clip, escape, to_sentence
 from core.approvals import RequestQuery
 from core.domain.text import checked_prose
 from core.errors import Invalid
@@ -100,7 +103,7 @@ class CommandListeners:
         else:
             await ack(text=_shown(answer.text))
 
-    async def _do(self, act: Act, line: Line, command: SlashCommand) -> Answer:
+    async def _do(self, act: Act, line: ActLine, command: SlashCommand) -> Answer:
         match line:
             case DenyLine(reason=None):
                 return await self._open_denial(act, line, command)
@@ -112,8 +115,21 @@ class CommandListeners:
                 return await self._status(act, line)
             case RequestLine():
                 return await self._request(act, line, command)
-            case HelpLine():
-                return Answer(text=line.text)
+            case LoginLine():
+                return await self._login(act, line, command)
+
+    async def _login(self, act: Act, line: LoginLine, command: SlashCommand) -> Answer:
+        """Open the form for the code, or for what waits under it."""
+        consent = await self._desk.consent(act)
+        view = code_modal()
+        if line.code is not None:
+            try:
+                sign_in = await consent.look(line.code)
+            except Invalid as error:
+                return Answer(text=to_sentence(error.why, "The code"), error=error)
+            view = sign_in_modal(sign_in, self._clock.now())
+        await self._client.open_view(command.trigger_id, view, act.deadline)
+        return Answer()
 
     async def _change(
         self, act: Act, line: ApproveLine | DenyLine | WithdrawLine
@@ -199,12 +215,12 @@ class CommandListeners:
         return Answer(text=submitted(record))
 
 
-def _about(act: Act, line: Line) -> Act:
+def _about(act: Act, line: ActLine) -> Act:
     """Return the act with what the line says it is about."""
     match line:
         case RequestLine():
             return replace(act, is_submission=True)
-        case HelpLine():
+        case LoginLine():
             return act
         case ApproveLine() | DenyLine():
             is_yes = isinstance(line, ApproveLine)

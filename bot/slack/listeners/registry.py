@@ -9,8 +9,10 @@ from bot.slack.listeners.commands import CommandListeners
 from bot.slack.listeners.decisions import DecisionListeners
 from bot.slack.listeners.extensions import ExtensionListeners
 from bot.slack.listeners.grants import GrantListeners
+from bot.slack.listeners.home import HomeListeners
 from bot.slack.listeners.requests import RequestListeners
 from bot.slack.listeners.reviews import ReviewListeners
+from bot.slack.listeners.sign_ins import SignInListeners
 from core.ports import Clock
 
 
@@ -28,3 +30,5 @@ def register_listeners(
         desk=desk, client=client, adoption=adoption, clock=clock
     ).register(app)
     ReviewListeners(desk=desk, client=client, adoption=adoption).register(app)
+    HomeListeners(desk=desk, client=client).register(app)
+    SignInListeners(desk=desk, client=client, clock=clock).register(app)

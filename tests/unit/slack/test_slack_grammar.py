@@ -14,6 +14,7 @@ from bot.slack.lines import (
     ExtendLine,
     HelpLine,
     Line,
+    LoginLine,
     RequestLine,
     ReviewLine,
     RevokeLine,
@@ -85,6 +86,12 @@ LINES: dict[str, Line] = {
     "status --mine --limit 3": StatusLine(mine=True, limit=3),
     f"status {ID}": StatusLine(request_id=ID),
     "request": RequestLine(),
+    "login": LoginLine(),
+    "login BCDF-GHJK": LoginLine(code="BCDFGHJK"),
+    "login bcdf ghjk": LoginLine(code="BCDFGHJK"),
+    "login BCDF \u2014GHJK": LoginLine(code="BCDFGHJK"),
+    "login BCDF -GHJK": LoginLine(code="BCDFGHJK"),
+    "login \u2014help": HelpLine(text=usage("login")),
     "request --provider local --role infra-admin --scope staging --duration 2h "
     '--reason "INC-1 &amp; &lt;more&gt;"': RequestLine(ask=ASK),
 }
@@ -114,6 +121,9 @@ def test_a_line_is_understood(text: str) -> None:
         (f"review {ID} --note looks fine", "put quotes"),
         (f"extend {ID}", "--duration"),
         ("request --break-glass", "--provider"),
+        ("login BCDF", "8 letters"),
+        ("login --code BCDF-GHJK", "8 letters"),
+        ("login \u0412CDF-GHJK", "8 letters"),
     ],
 )
 def test_what_is_not_understood_says_what_to_type(text: str, hint: str) -> None:
