@@ -25,6 +25,7 @@ from core.errors import (
     SlackFailed,
     StoreBusy,
     StoreUnavailable,
+    TooMany,
     WrongState,
 )
 from tests.support.builders import BOB, NOON
@@ -32,6 +33,7 @@ from tests.support.builders import BOB, NOON
 EVERY = [
     AuditChainBroken(seq=7, why="its hash is not its record's"),
     ConfigurationError(setting="JITSUDO_X", why="is not set"),
+    TooMany(what="decisions within a minute", retry_after_seconds=7),
     Conflict(what="request req_1"),
     DeadlineExceeded(),
     DirectoryUnavailable(why="broken"),
@@ -101,6 +103,7 @@ def test_codes_are_stable_and_unique() -> None:
         "SlackFailed": "slack_failed",
         "StoreBusy": "store_busy",
         "StoreUnavailable": "store_unavailable",
+        "TooMany": "too_many",
         "WrongState": "wrong_state",
     }
 
