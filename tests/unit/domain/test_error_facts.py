@@ -34,6 +34,7 @@ from tests.support.builders import BOB, NOON
 EVERY = [
     AuditChainBroken(seq=7, why="its hash is not its record's"),
     ConfigurationError(setting="JITSUDO_X", why="is not set"),
+    TooMany(what="decisions within a minute", retry_after_seconds=7),
     Conflict(what="request req_1"),
     DeadlineExceeded(),
     DirectoryUnavailable(why="broken"),
