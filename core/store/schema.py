@@ -110,6 +110,7 @@ requests: Final = sa.Table(
     ),
     sa.Index("requests_by_state_id", "state", "id"),
     sa.Index("requests_by_requester_id", "requester", "id"),
+    sa.Index("requests_by_requester_state_id", "requester", "state", "id"),
     sa.Index("requests_by_requester_created_at", "requester", "created_at"),
     partial_index("requests_by_lane_id", "lane", "id", where="lane IS NOT NULL"),
     partial_index("requests_by_extends", "extends", where="extends IS NOT NULL"),
@@ -132,12 +133,21 @@ request_groups: Final = sa.Table(
         primary_key=True,
     ),
     sa.Column("group_name", Code, primary_key=True),
-    # Repeats the request's, so that one state of one group is one part of an index.
+    # Both repeat the request's, so that one state of one group, and of it what one
+    # person asked for, is one part of an index. Triggers keep them.
     sa.Column("state", Code, nullable=False, server_default="PENDING"),
+    sa.Column("requester", Code, nullable=False, server_default=""),
     sa.Index("request_groups_by_group_name_request_id", "group_name", "request_id"),
     sa.Index(
         "request_groups_by_group_name_state_request_id",
         "group_name",
+        "state",
+        "request_id",
+    ),
+    sa.Index(
+        "request_groups_by_group_name_requester_state_request_id",
+        "group_name",
+        "requester",
         "state",
         "request_id",
     ),
@@ -155,6 +165,8 @@ decisions: Final = sa.Table(
     sa.Column("origin", sa.Text, nullable=False),
     sa.Column("self_allowed", sa.Boolean, nullable=False),
     sa.Column("decided_at", Moment, nullable=False),
+    # Repeats the request's, as in `request_groups`.
+    sa.Column("state", Code, nullable=False, server_default="PENDING"),
     sa.ForeignKeyConstraint(
         ["request_id", "requester"],
         ["requests.id", "requests.requester"],
@@ -167,6 +179,16 @@ decisions: Final = sa.Table(
         name="no_self_approval",
     ),
     sa.Index("decisions_by_approver_request_id", "approver", "request_id"),
+    sa.Index(
+        "decisions_by_approver_state_request_id", "approver", "state", "request_id"
+    ),
+    sa.Index(
+        "decisions_by_approver_requester_state_request_id",
+        "approver",
+        "requester",
+        "state",
+        "request_id",
+    ),
 )
 
 grants: Final = sa.Table(
