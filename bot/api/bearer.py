@@ -30,7 +30,12 @@ async def authenticated(request: web.Request, handler: Handler) -> web.StreamRes
     _check_address(request)
     jitsudo = request.config_dict[JITSUDO]
     bearer = await jitsudo.authenticate(_secret(request))
-    actor = Actor(email=bearer.email, origin=Origin.API)
+    actor = Actor(
+        email=bearer.email,
+        origin=Origin.API,
+        evidence=bearer.evidence,
+        vouched_by=bearer.issued_by,
+    )
     request[APPROVALS] = jitsudo.acting(
         actor, scopes=bearer.scopes, expires_at=bearer.expires_at
     )
