@@ -13,6 +13,7 @@ from core.services.end_grant import EndGrant
 from core.services.evaluate import Evaluate
 from core.services.expire import Lapse
 from core.services.extend import Extend
+from core.services.figures import Count
 from core.services.issue import Issue
 from core.services.look import Look
 from core.services.offboard import Offboard
@@ -49,6 +50,7 @@ class Services:
     audit: ReadAudit
     evaluate: Evaluate
     tokens: Tokens
+    count: Count
     refusals: Refusals
     issue: Issue
     end_grant: EndGrant

@@ -27,6 +27,7 @@ from core.services.end_grant import EndGrant
 from core.services.evaluate import Evaluate
 from core.services.expire import Lapse
 from core.services.extend import Extend
+from core.services.figures import Count
 from core.services.issue import Issue
 from core.services.judging import Judge
 from core.services.look import Look
@@ -215,6 +216,7 @@ def assemble(
         audit=ReadAudit(store=store),
         evaluate=Evaluate(policy=policy, read_question=from_document),
         tokens=tokens,
+        count=Count(store=store),
         refusals=refusals,
         issue=Issue(
             store=store,

@@ -85,7 +85,7 @@ ACTS: Final = (
     _view(ids.REVOKE_VIEW, ALICE, BOB, kind=Kind.ACTIVE, reason="over"),
     _view(ids.EXTEND_VIEW, ALICE, kind=Kind.ACTIVE, duration="2h", reason="more"),
     _view(ids.REVIEW_VIEW, BOB, kind=Kind.GLASS, note="all well"),
-    _view(ids.REQUEST_VIEW, ALICE, **_FORM),
+    Act(listener=("view", ids.REQUEST_VIEW), of=(ALICE,), values=_FORM),
     _line("approve {id}", BOB),
     _line("deny {id} --reason no", BOB),
     _line("deny {id}"),
