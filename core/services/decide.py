@@ -152,13 +152,15 @@ class Decide:
     ) -> None:
         """Refuse what nobody can decide any more, to those who may know of it.
 
+        Somebody disabled is not told even that; they are refused for what they are.
+
         Raises:
             WrongState: it is decided, ended or lapsed.
             NotFound: so it is, and this person may not see it.
         """
         request = record.request
         refusal = _closed(request, wish.verdict, lapsed=self._has_lapsed(request))
-        if refusal is None:
+        if refusal is None or approver.is_disabled:
             return
         if await self._visibility.may_see(
             approver, record, origin=wish.actor.origin, deadline=wish.deadline
