@@ -16,7 +16,7 @@ from core.store.identity_tables import (
     slack_links,
     tokens,
 )
-from core.store.metadata import metadata, one_of, partial_index
+from core.store.metadata import index_by, metadata, one_of, partial_index
 from core.vocabulary import (
     GrantStatus,
     Outcome,
@@ -110,7 +110,7 @@ requests: Final = sa.Table(
     ),
     sa.Index("requests_by_state_id", "state", "id"),
     sa.Index("requests_by_requester_id", "requester", "id"),
-    sa.Index("requests_by_requester_state_id", "requester", "state", "id"),
+    index_by("requests", "requester", "state", "id"),
     sa.Index("requests_by_requester_created_at", "requester", "created_at"),
     partial_index("requests_by_lane_id", "lane", "id", where="lane IS NOT NULL"),
     partial_index("requests_by_extends", "extends", where="extends IS NOT NULL"),
@@ -137,20 +137,9 @@ request_groups: Final = sa.Table(
     # person asked for, is one part of an index. Triggers keep them.
     sa.Column("state", Code, nullable=False, server_default="PENDING"),
     sa.Column("requester", Code, nullable=False, server_default=""),
-    sa.Index("request_groups_by_group_name_request_id", "group_name", "request_id"),
-    sa.Index(
-        "request_groups_by_group_name_state_request_id",
-        "group_name",
-        "state",
-        "request_id",
-    ),
-    sa.Index(
-        "request_groups_by_group_name_requester_state_request_id",
-        "group_name",
-        "requester",
-        "state",
-        "request_id",
-    ),
+    index_by("request_groups", "group_name", "request_id"),
+    index_by("request_groups", "group_name", "state", "request_id"),
+    index_by("request_groups", "group_name", "requester", "state", "request_id"),
 )
 
 decisions: Final = sa.Table(
@@ -178,17 +167,9 @@ decisions: Final = sa.Table(
         "verdict <> 'approve' OR self_allowed OR lower(approver) <> lower(requester)",
         name="no_self_approval",
     ),
-    sa.Index("decisions_by_approver_request_id", "approver", "request_id"),
-    sa.Index(
-        "decisions_by_approver_state_request_id", "approver", "state", "request_id"
-    ),
-    sa.Index(
-        "decisions_by_approver_requester_state_request_id",
-        "approver",
-        "requester",
-        "state",
-        "request_id",
-    ),
+    index_by("decisions", "approver", "request_id"),
+    index_by("decisions", "approver", "state", "request_id"),
+    index_by("decisions", "approver", "requester", "state", "request_id"),
 )
 
 grants: Final = sa.Table(
