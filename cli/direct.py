@@ -132,7 +132,12 @@ async def open_direct(
         else:
             bearer = await jitsudo.authenticate(target.token, origin=Origin.DIRECT)
             approvals = jitsudo.acting(
-                Actor(email=bearer.email, origin=Origin.DIRECT, evidence=evidence),
+                Actor(
+                    email=bearer.email,
+                    origin=Origin.DIRECT,
+                    evidence={**evidence, **bearer.evidence},
+                    vouched_by=bearer.issued_by,
+                ),
                 scopes=bearer.scopes,
                 expires_at=bearer.expires_at,
                 method=bearer.method,

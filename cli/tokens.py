@@ -13,7 +13,8 @@ from core.domain.token import Token
 from core.vocabulary import TokenScope
 
 _HEADER: Final = ("ID", "EMAIL", "SCOPES", "CREATED", "EXPIRES", "STATE", "LAST USED")
-_DEFAULT_SCOPES: Final = frozenset(TokenScope) - {TokenScope.ADMIN}
+_DEFAULT_SCOPES: Final = frozenset({TokenScope.REQUEST, TokenScope.READ})
+"""Deciding is for people: a token says so only where somebody asked for it."""
 
 
 @group(
@@ -21,6 +22,7 @@ _DEFAULT_SCOPES: Final = frozenset(TokenScope) - {TokenScope.ADMIN}
     examples=(
         "jitsudo token issue --email alice@example.com --ttl 30d",
         "jitsudo --server postgresql://… token issue --email erin@example.com",
+        "jitsudo token issue --email ci@example.com --scope request,read",
         "jitsudo token list",
     ),
 )
@@ -33,8 +35,8 @@ def token(_terminal: Terminal) -> None:
     "issue",
     examples=(
         "jitsudo token issue --email alice@example.com --ttl 30d",
-        "jitsudo token issue --email audit-bot@example.com --scope read",
-        "jitsudo token issue --email bob@example.com -q |",
+        "jitsudo token issue --email ci@example.com --ttl 30d --scope request,read",
+        "jitsudo token issue --email bob@example.com --scope request,read,approve -q |",
         "    jitsudo --profile bob login --server http://localhost:8080 --token-stdin",
     ),
 )
@@ -46,7 +48,7 @@ def token(_terminal: Terminal) -> None:
     type=ScopesType(),
     metavar="SCOPE[,SCOPE]",
     help="What it may do: request, read, approve, admin; may be repeated. "
-    "All but admin unless you say.",
+    "request,read unless you say.",
 )
 @click.option(
     "--ttl",
@@ -85,7 +87,7 @@ async def issue(
 @token.add
 @command("list", examples=("jitsudo token list", "jitsudo token list -o json"))
 async def list_tokens(terminal: Terminal) -> None:
-    """List your tokens; everybody's if you are an admin."""
+    """List your tokens; everybody's for an admin, with a token that may."""
     async with terminal.connect(terminal) as connection:
         tokens = await connection.approvals.tokens()
     if not terminal.is_table:

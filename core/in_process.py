@@ -214,17 +214,26 @@ class InProcessApprovals(Approvals):
         self, email: str, *, scopes: frozenset[TokenScope], ttl: timedelta
     ) -> IssuedToken:
         """Make a bearer token."""
-        await self._permits.need_admin("issue tokens")
+        await self._permits.need_admin("issue tokens", giving=scopes)
         return await self._services.tokens.issue(
-            self._actor, email, scopes=scopes, ttl=ttl, deadline=self._binding.limit()
+            self._actor,
+            email,
+            scopes=scopes,
+            ttl=ttl,
+            is_told=not self._binding.is_operator,
+            deadline=self._binding.limit(),
         )
 
     @override
     async def tokens(self) -> tuple[Token, ...]:
-        """Return the actor's tokens; everybody's for an admin."""
+        """Return the actor's tokens; everybody's for an admin's token."""
         self._permits.need(TokenScope.READ)
-        owner = None if await self._permits.is_admin() else self._actor.email
-        return await self._services.tokens.find(owner)
+        may_see_all = TokenScope.ADMIN in self._binding.scopes
+        if may_see_all and await self._permits.is_admin():
+            return await self._services.tokens.find_all(
+                self._actor, self._binding.limit()
+            )
+        return await self._services.tokens.find(self._actor.email)
 
     @override
     async def revoke_token(self, token_id: str) -> Token:

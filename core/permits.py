@@ -3,7 +3,7 @@
 from core.domain.principal import Actor
 from core.errors import NotAllowed, NotAuthenticated
 from core.use_cases import Binding, Services
-from core.vocabulary import RequestId, TokenScope, Verdict
+from core.vocabulary import AuditAction, RequestId, TokenScope, Verdict
 
 
 class Permits:
@@ -47,13 +47,27 @@ class Permits:
         if self._binding.scopes.isdisjoint(scopes):
             self.need(scopes[0])
 
-    async def need_admin(self, what: str) -> None:
-        """Check that the actor is an admin, with a token for that.
+    async def need_admin(
+        self, what: str, *, giving: frozenset[TokenScope] = frozenset()
+    ) -> None:
+        """Check that the actor is an admin, with a token for that; else audit it.
+
+        Args:
+            what: the act, as in `only admins can …`.
+            giving: what a new token is to have; none gives more than it has.
 
         Raises:
-            NotAllowed: they are none, or the token lacks the scope.
+            NotAllowed: they are none, or the token lacks a scope.
         """
-        self.need(TokenScope.ADMIN)
+        try:
+            for scope in sorted({TokenScope.ADMIN, *giving}):
+                self.need(scope)
+            await self._need_member(what)
+        except NotAllowed as refusal:
+            await self._audit(refusal, what)
+            raise
+
+    async def _need_member(self, what: str) -> None:
         if not await self.is_admin():
             raise NotAllowed(
                 reason=f"only members of jitsudo-admins can {what}; ask one"
@@ -89,7 +103,7 @@ class Permits:
         return person.is_admin
 
     async def need_auditor(self, what: str) -> None:
-        """Check that the actor may read everything.
+        """Check that the actor may read everything; who may not is audited.
 
         Raises:
             NotAllowed: they are no auditor and no admin, or the token may not read.
@@ -101,6 +115,21 @@ class Permits:
             self._binding.actor.email, self._binding.limit()
         )
         if not person.is_auditor:
-            raise NotAllowed(
+            refusal = NotAllowed(
                 reason=f"only members of jitsudo-auditors and jitsudo-admins can {what}"
             )
+            await self._audit(refusal, what)
+            raise refusal
+
+    async def _audit(self, refusal: NotAllowed, what: str) -> None:
+        await self._services.refusals.record(
+            self._binding.actor,
+            request_id=None,
+            verdict=None,
+            code=refusal.code,
+            why=str(refusal),
+            details={},
+            action=AuditAction.ADMIN_REFUSED,
+            about=what,
+            deadline=self._binding.limit(),
+        )

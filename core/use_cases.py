@@ -13,6 +13,7 @@ from core.services.end_grant import EndGrant
 from core.services.evaluate import Evaluate
 from core.services.expire import Lapse
 from core.services.extend import Extend
+from core.services.figures import Count
 from core.services.forget_sign_in import ForgetSignIn
 from core.services.id_sign_in import SignInByToken
 from core.services.issue import Issue
@@ -58,6 +59,7 @@ class Services:
     forget_sign_in: ForgetSignIn
     sign_in: SignInTerminals
     sign_in_consent: SignInConsent
+    count: Count
     refusals: Refusals
     limits: Limits
     issue: Issue

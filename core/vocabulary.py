@@ -109,6 +109,8 @@ class AuditAction(StrEnum):
     CREDENTIALS_READ = "credentials.read"
     TOKEN_ISSUED = "token.issued"
     TOKEN_REVOKED = "token.revoked"
+    TOKEN_LISTED = "token.listed"
+    ADMIN_REFUSED = "admin.refused"
     PRINCIPAL_DISABLED = "principal.disabled"
     PRINCIPAL_ENABLED = "principal.enabled"
     PRINCIPAL_TRUST_CHANGED = "principal.trust_changed"

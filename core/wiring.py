@@ -29,6 +29,7 @@ from core.services.end_grant import EndGrant
 from core.services.evaluate import Evaluate
 from core.services.expire import Lapse
 from core.services.extend import Extend
+from core.services.figures import Count
 from core.services.forget_sign_in import ForgetSignIn
 from core.services.id_sign_in import SignInByToken
 from core.services.issue import Issue
@@ -269,6 +270,7 @@ def assemble(
         sign_in_consent=SignInConsent(
             store=store, people=people, refusals=refusals, clock=clock, signal=signal
         ),
+        count=Count(store=store),
         refusals=refusals,
         limits=limits,
         issue=Issue(

@@ -47,7 +47,12 @@ async def authenticated(request: web.Request, handler: Handler) -> web.StreamRes
     except NotAuthenticated:
         await jitsudo.services.limits.failed_sign_in(client_address(request))
         raise
-    actor = Actor(email=bearer.email, origin=Origin.API)
+    actor = Actor(
+        email=bearer.email,
+        origin=Origin.API,
+        evidence=bearer.evidence,
+        vouched_by=bearer.issued_by,
+    )
     request[APPROVALS] = jitsudo.acting(
         actor,
         scopes=bearer.scopes,

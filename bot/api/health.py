@@ -13,7 +13,7 @@ from bot.api.counters import Counters
 from bot.api.keys import COUNTERS, JITSUDO, Ready
 from core.errors import DependencyError
 from core.ports import IdTokens
-from core.ports.figures import Figures
+from core.services.figures import Figures
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -75,8 +75,7 @@ class HealthRoutes:
     async def metrics(self, request: web.Request) -> web.Response:
         """Count, for Prometheus."""
         try:
-            async with request.app[JITSUDO].store.snapshot() as uow:
-                figures = await uow.figures.count()
+            figures = await request.app[JITSUDO].services.count.figures()
         except DependencyError as error:
             _log.warning("metrics_without_store", error=error.code, why=str(error))
             figures = None
@@ -95,14 +94,18 @@ class HealthRoutes:
 
 
 def _of_store(figures: Figures) -> Iterable[str]:
+    totals, backlog = figures.totals, figures.backlog
     yield from _family("jitsudo_requests", "gauge", "Requests, by state.")
-    yield from _samples("jitsudo_requests", "state", figures.requests)
+    yield from _samples("jitsudo_requests", "state", totals.requests)
     yield from _family("jitsudo_decisions_total", "counter", "Decisions recorded.")
-    yield from _samples("jitsudo_decisions_total", "verdict", figures.decisions)
+    yield from _samples("jitsudo_decisions_total", "verdict", totals.decisions)
+    name = "jitsudo_counted_seconds_ago"
+    yield from _family(name, "gauge", "Age of the counts of requests and decisions.")
+    yield f"{name} {figures.totals_age_seconds:.0f}"
     yield from _family("jitsudo_jobs_waiting", "gauge", "Jobs promised, not done.")
-    yield from _samples("jitsudo_jobs_waiting", "kind", figures.waiting)
+    yield from _samples("jitsudo_jobs_waiting", "kind", backlog.waiting)
     yield from _family("jitsudo_jobs_failing", "gauge", "Jobs whose last try failed.")
-    yield from _samples("jitsudo_jobs_failing", "kind", figures.failing)
+    yield from _samples("jitsudo_jobs_failing", "kind", backlog.failing)
 
 
 def _of_process(counters: Counters) -> Iterable[str]:

@@ -242,12 +242,15 @@ class Approvals(Protocol):
 
         Raises:
             Invalid: the e-mail, the scopes or the time to live cannot be.
-            NotAllowed: the actor is no admin.
+            NotAllowed: the actor is no admin, or their own token may less.
         """
         ...
 
     async def tokens(self) -> tuple[Token, ...]:
-        """Return the actor's tokens, newest first; everybody's for an admin."""
+        """Return the actor's tokens, newest first; everybody's for an admin.
+
+        Everybody's need the scope `admin` as well, and the audit log has it.
+        """
         ...
 
     async def revoke_token(self, token_id: str) -> Token:

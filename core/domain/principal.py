@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from core.errors import Invalid
+from core.errors import Invalid, NotAllowed
 from core.vocabulary import Origin
 
 EMAIL_LIMIT: Final = 254
@@ -62,11 +62,26 @@ class Actor:
         origin: bound by the server from the transport.
         evidence: what the transport knows of the act, for the audit event: the
             Slack team, user, channel, message and action; or OS user and host.
+        vouched_by: whose word it is that this is them: who issued the token that
+            they came with; empty if it is nobody's but their own.
     """
 
     email: str
     origin: Origin
     evidence: Mapping[str, str] = field(default_factory=dict)
+    vouched_by: str = ""
+
+    def check_own_eyes(self, requester: str) -> None:
+        """Refuse a yes that may be the requester's own, said with another's token.
+
+        Raises:
+            NotAllowed: the requester issued the token that says who this is.
+        """
+        if self.vouched_by == requester != self.email:
+            raise NotAllowed(
+                reason=f"{requester} issued the token that this was said with; "
+                "sign in, or use a token that somebody else issued"
+            )
 
     @property
     def is_stranger(self) -> bool:

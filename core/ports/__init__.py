@@ -1,7 +1,7 @@
 """What the services need from outside: protocols, implemented by the adapters."""
 
 from core.ports.database import Store, UnitOfWork
-from core.ports.figures import Figures, FigureStore
+from core.ports.figures import Backlog, FigureStore, Totals
 from core.ports.identity import (
     LinkStore,
     MembershipStore,
@@ -31,12 +31,12 @@ from core.ports.work import JobStore, SurfaceStore
 __all__ = [
     "AuditFilter",
     "AuditStore",
+    "Backlog",
     "Clock",
     "CredentialProvider",
     "DecisionStore",
     "Directory",
     "FigureStore",
-    "Figures",
     "GrantStore",
     "IdTokens",
     "JobStore",
@@ -55,5 +55,6 @@ __all__ = [
     "Store",
     "SurfaceStore",
     "TokenStore",
+    "Totals",
     "UnitOfWork",
 ]

@@ -8,16 +8,22 @@ from core.vocabulary import JobKind, RequestState, Verdict
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Figures:
-    """Counts as of one moment; every member of its enum is a key.
+class Totals:
+    """Counts of everything there ever was; every member of its enum is a key."""
+
+    requests: Mapping[RequestState, int]
+    decisions: Mapping[Verdict, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Backlog:
+    """Counts of what is to be done; every kind is a key.
 
     Attributes:
         waiting: jobs by kind, whether due or not.
         failing: those of them whose last try failed.
     """
 
-    requests: Mapping[RequestState, int]
-    decisions: Mapping[Verdict, int]
     waiting: Mapping[JobKind, int]
     failing: Mapping[JobKind, int]
 
@@ -25,6 +31,10 @@ class Figures:
 class FigureStore(Protocol):
     """Counts what is stored."""
 
-    async def count(self) -> Figures:
-        """Return the counts of this transaction."""
+    async def totals(self) -> Totals:
+        """Return the totals of this transaction; reads whole indexes for it."""
+        ...
+
+    async def backlog(self) -> Backlog:
+        """Return the jobs of this transaction; there are few."""
         ...

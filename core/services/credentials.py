@@ -44,6 +44,7 @@ class ReadCredentials:
             WrongState: it is not ACTIVE, ending, or at its end.
             ConfigurationError: no encryption key opens them.
         """
+        await self._people.check_enabled(actor.email, deadline)
         await self._check_own(actor, request_id, deadline)
 
         async def work(uow: UnitOfWork) -> Credentials:

@@ -8,7 +8,7 @@ from core.domain.lifecycle import wrong_state
 from core.domain.principal import Actor, Principal
 from core.domain.request import ElevationRequest
 from core.domain.text import checked_prose
-from core.errors import Conflict, NotFound, RefusedError, WrongState
+from core.errors import Conflict, NotAllowed, NotFound, RefusedError, WrongState
 from core.ports import Clock, Store, UnitOfWork
 from core.services.issue import issue_now
 from core.services.judging import Case, Judge, Judgement
@@ -151,9 +151,10 @@ class Decide:
                 now=self._clock.now(),
             )
             judgement = await self._judge.judge(case, wish.deadline)
-            if judgement.refusal is not None:
-                await self._refuse(case, wish, judgement.refusal, judgement)
-                raise judgement.refusal
+            refusal = judgement.refusal or _vouched(wish, record)
+            if refusal is not None:
+                await self._refuse(case, wish, refusal, judgement)
+                raise refusal
             try:
                 return await self._record(wish, case, judgement)
             except _MovedError:
@@ -165,13 +166,15 @@ class Decide:
     ) -> None:
         """Refuse what nobody can decide any more, to those who may know of it.
 
+        Somebody disabled is not told even that; they are refused for what they are.
+
         Raises:
             WrongState: it is decided, ended or lapsed.
             NotFound: so it is, and this person may not see it.
         """
         request = record.request
         refusal = _closed(request, wish.verdict, lapsed=self._has_lapsed(request))
-        if refusal is None:
+        if refusal is None or approver.is_disabled:
             return
         if await self._visibility.may_see(
             approver, record, origin=wish.actor.origin, deadline=wish.deadline
@@ -273,6 +276,16 @@ class Decide:
         record = await in_transaction(self._store, work, deadline=wish.deadline)
         self._signal.ring()
         return record
+
+
+def _vouched(wish: _Wish, record: RequestRecord) -> NotAllowed | None:
+    """Return why this may be the requester's own yes; None if it is not."""
+    if wish.verdict is Verdict.APPROVE:
+        try:
+            wish.actor.check_own_eyes(record.request.requester)
+        except NotAllowed as refusal:
+            return refusal
+    return None
 
 
 def _closed(

@@ -63,6 +63,7 @@ class Extend:
             Conflict: something else was asked for under the same key.
             PolicyUnavailable: nothing was stored.
         """
+        await self._people.check_enabled(actor.email, deadline)
         record = await read_record(self._store, request_id, deadline)
         await self._check_own(actor, record, deadline)
         request = record.request

@@ -54,11 +54,8 @@ class Look:
         mark = self._signal.mark()
         person = None if sees_all else await self._enabled(actor, deadline)
         record = await read_record(self._store, request_id, deadline)
-        if person is not None and not await self._visibility.may_see(
-            person, record, origin=actor.origin, deadline=deadline
-        ):
-            raise NotFound(what="request", name=request_id)
-        if wait is None:
+        await self._check_visible(actor, person, record, deadline)
+        if wait is None or record.request.version > since_version:
             return record
         patience = Deadline(seconds=wait.total_seconds())
         while record.request.version <= since_version:
@@ -69,7 +66,22 @@ class Look:
             await self._signal.wait(min(left, POLL_SECONDS), since=mark)
             mark = self._signal.mark()
             record = await read_record(self._store, request_id, None)
+        # Whoever waited a minute may have left the group, or been disabled.
+        person = None if sees_all else await self._enabled(actor, None)
+        await self._check_visible(actor, person, record, None)
         return record
+
+    async def _check_visible(
+        self,
+        actor: Actor,
+        person: Principal | None,
+        record: RequestRecord,
+        deadline: Deadline | None,
+    ) -> None:
+        if person is not None and not await self._visibility.may_see(
+            person, record, origin=actor.origin, deadline=deadline
+        ):
+            raise NotFound(what="request", name=record.request.id)
 
     async def list(
         self,

@@ -51,6 +51,7 @@ class Refusals:
         why: str,
         details: Mapping[str, Json],
         action: AuditAction | None = None,
+        about: str = "",
         deadline: Deadline | None = None,
         notice: NewJob | None = None,
     ) -> None:
@@ -67,6 +68,8 @@ class Refusals:
             details: what was asked, and policy's revision.
             action: what the log calls it; by default a decision's refusal or,
                 without a verdict, a submission's.
+            about: the act, in our own words, where that is not all that is known
+                of it; each is counted for itself.
             deadline: the refused act's own; the answer does not wait for more.
             notice: tells somebody of it, as often as the log does.
         """
@@ -78,7 +81,7 @@ class Refusals:
             "" if actor.is_stranger else request_id or "",
             verdict,
             action,
-            code,
+            _counted(code, about),
         )
         fact = AuditFact(
             occurred_at=self._clock.now(),
@@ -93,6 +96,7 @@ class Refusals:
                 "code": code,
                 "why": why,
                 **({"verdict": verdict.value} if verdict else {}),
+                **({"act": about} if about else {}),
             },
         )
 
@@ -103,7 +107,7 @@ class Refusals:
             ):
                 return
             if await uow.refusals.note(key, at=fact.occurred_at, window=WINDOW):
-                await uow.jobs.add(_close_later(key, fact, code))
+                await uow.jobs.add(_close_later(key, fact, code, about))
                 if notice is not None:
                     await uow.jobs.add(notice)
                 await uow.audit.append(fact)
@@ -123,7 +127,9 @@ class Refusals:
         told = job.payload
         verdict = Verdict(told["verdict"]) if told["verdict"] else None
         action = AuditAction(told["action"])
-        key = _key(told["actor"], told["request_id"], verdict, action, told["code"])
+        about = told.get("about", "")  # the version before did not say
+        counted = _counted(told["code"], about)
+        key = _key(told["actor"], told["request_id"], verdict, action, counted)
 
         async def work(uow: UnitOfWork) -> None:
             repeats = await uow.refusals.close(key)
@@ -142,6 +148,7 @@ class Refusals:
                             "code": told["code"],
                             "repeated": repeats,
                             **({"verdict": verdict.value} if verdict else {}),
+                            **({"act": about} if about else {}),
                         },
                     )
                 )
@@ -170,7 +177,11 @@ def _key(
     )
 
 
-def _close_later(key: RefusalKey, fact: AuditFact, code: str) -> NewJob:
+def _counted(code: str, about: str) -> str:
+    return f"{code}:{about}" if about else code
+
+
+def _close_later(key: RefusalKey, fact: AuditFact, code: str, about: str) -> NewJob:
     spelled = "\n".join(
         (key.actor, key.request_id, key.verdict.value if key.verdict else "", key.code)
     )
@@ -186,5 +197,6 @@ def _close_later(key: RefusalKey, fact: AuditFact, code: str) -> NewJob:
             "verdict": key.verdict.value if key.verdict else "",
             "action": fact.action.value,
             "code": code,
+            "about": about,
         },
     )

@@ -64,6 +64,11 @@ class Review:
             refusal = NotAllowed(
                 reason="you broke the glass: somebody else has to review it"
             )
+        if refusal is None:
+            try:
+                actor.check_own_eyes(say.record.request.requester)
+            except NotAllowed as vouched:
+                refusal = vouched
         if refusal is not None:
             await self._refuse(actor, say, refusal, note, deadline)
             raise refusal

@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from core.approvals import IssuedToken
 from core.clock import Deadline
 from core.domain.audit import AuditFact
+from core.domain.job import NewJob
 from core.domain.principal import Actor, normalise_email
 from core.domain.token import (
     ENTROPY_BYTES,
@@ -19,12 +21,16 @@ from core.domain.token import (
 )
 from core.errors import Invalid, NotAuthenticated, NotFound, OutcomeUnknown
 from core.ports import Clock, Store, UnitOfWork
+from core.services.notices import notice_to_admins
 from core.services.transactions import in_transaction
 from core.vocabulary import AuditAction, Outcome, SignInMethod, TokenScope
 
 MAX_TTL: Final = timedelta(days=366)
 TOUCH_AFTER: Final = timedelta(minutes=1)
 """A token's last use is written at most this often."""
+
+_POWERS: Final = frozenset({TokenScope.APPROVE, TokenScope.ADMIN})
+"""What lets whoever holds another person's token get round four eyes."""
 
 HOW_TO_SIGN_IN: Final = (
     "ask an admin for a token (`jitsudo token issue`) and store it with "
@@ -38,12 +44,21 @@ class Bearer:
 
     Attributes:
         method: whether it is a token of jitsudo's or of an identity provider's.
+        token_id: of a token of ours, for the audit log; empty of any other.
+        issued_by: who made it; empty if nobody of ours did.
     """
 
     email: str
     scopes: frozenset[TokenScope]
     expires_at: datetime
     method: SignInMethod = SignInMethod.TOKEN
+    token_id: str = ""
+    issued_by: str = ""
+
+    @property
+    def evidence(self) -> Mapping[str, str]:
+        """Return what the audit log has to know of it."""
+        return {"token_id": self.token_id} if self.token_id else {}
 
 
 class Tokens:
@@ -86,7 +101,11 @@ class Tokens:
             raise NotAuthenticated(why=f"{token.email} is disabled; ask an admin")
         await self._touch(token, now)
         return Bearer(
-            email=token.email, scopes=token.scopes, expires_at=token.expires_at
+            email=token.email,
+            scopes=token.scopes,
+            expires_at=token.expires_at,
+            token_id=token.id,
+            issued_by=token.created_by,
         )
 
     async def _touch(self, token: Token, now: datetime) -> None:
@@ -106,12 +125,18 @@ class Tokens:
         *,
         scopes: frozenset[TokenScope],
         ttl: timedelta,
+        is_told: bool = False,
         deadline: Deadline | None,
     ) -> IssuedToken:
         """Make a token for a person; the secret is not kept.
 
+        Args:
+            is_told: whether the admins hear of a token by which somebody could
+                decide as somebody else.
+
         Raises:
-            Invalid: the e-mail, the scopes or the time to live cannot be.
+            Invalid: the e-mail, the scopes or the time to live cannot be, or the
+                person is disabled.
         """
         if not scopes:
             raise Invalid(field="scope", why="name at least one, such as request,read")
@@ -123,7 +148,15 @@ class Tokens:
         )
 
         async def work(uow: UnitOfWork) -> None:
+            if (await uow.principals.get(issued.token.email)).is_disabled:
+                raise Invalid(
+                    field="e-mail",
+                    why=f"{issued.token.email} is disabled; "
+                    "`jitsudo principal enable` first",
+                )
             await uow.tokens.add(issued.token)
+            if is_told and issued.token.email != actor.email and scopes & _POWERS:
+                await uow.jobs.add(_tell_admins(issued.token))
             await uow.audit.append(
                 token_fact(actor, AuditAction.TOKEN_ISSUED, issued.token, now)
             )
@@ -134,10 +167,31 @@ class Tokens:
             raise OutcomeUnknown(look_with="jitsudo token list") from error
         return issued
 
-    async def find(self, email: str | None) -> tuple[Token, ...]:
-        """Return tokens, newest first; None for everybody's."""
+    async def find(self, email: str) -> tuple[Token, ...]:
+        """Return a person's tokens, newest first."""
         async with self._store.snapshot() as uow:
             return tuple(await uow.tokens.find(email=email))
+
+    async def find_all(
+        self, actor: Actor, deadline: Deadline | None
+    ) -> tuple[Token, ...]:
+        """Return everybody's tokens, newest first; that they were read is audited."""
+
+        async def work(uow: UnitOfWork) -> tuple[Token, ...]:
+            found = await uow.tokens.find(email=None)
+            await uow.audit.append(
+                AuditFact(
+                    occurred_at=self._clock.now(),
+                    actor=actor.email,
+                    action=AuditAction.TOKEN_LISTED,
+                    outcome=Outcome.SUCCESS,
+                    origin=actor.origin,
+                    details={"tokens": len(found), **actor.evidence},
+                )
+            )
+            return tuple(found)
+
+        return await in_transaction(self._store, work, deadline=deadline)
 
     async def revoke(self, actor: Actor, token_id: str, *, owner: str | None) -> Token:
         """End a token; ending it again changes nothing.
@@ -162,6 +216,16 @@ class Tokens:
             return replace(token, revoked_at=now)
 
         return await in_transaction(self._store, work)
+
+
+def _tell_admins(token: Token) -> NewJob:
+    scopes = ", ".join(sorted(token.scopes))
+    return notice_to_admins(
+        f"token:{token.id}",
+        f"{token.created_by} issued a token for {token.email} that may {scopes} "
+        f"until {token.expires_at:%Y-%m-%d %H:%M} UTC. Whoever holds it acts as "
+        f"{token.email}. If that is not meant: jitsudo token revoke {token.id}",
+    )
 
 
 def new_token(

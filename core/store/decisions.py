@@ -16,7 +16,9 @@ from core.store.statements import Statement
 from core.vocabulary import Origin, RequestId, Verdict
 
 _ADD: Final = Statement(
-    sa.insert(decisions), columns=names(decisions.c, without=frozenset({"id"}))
+    sa.insert(decisions),
+    # A trigger takes the state from the request.
+    columns=names(decisions.c, without=frozenset({"id", "state"})),
 )
 
 _OF: Final = Statement(

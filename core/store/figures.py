@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 import sqlalchemy as sa
 from typing_extensions import override
 
-from core.ports.figures import Figures, FigureStore
+from core.ports.figures import Backlog, FigureStore, Totals
 from core.store.link import Link
 from core.store.schema import decisions, jobs, requests
 from core.store.statements import Statement
@@ -39,10 +39,15 @@ class SqlFigureStore(FigureStore):
         self._link: Final = link
 
     @override
-    async def count(self) -> Figures:
-        return Figures(
+    async def totals(self) -> Totals:
+        return Totals(
             requests=await self._by(RequestState, _REQUESTS),
             decisions=await self._by(Verdict, _DECISIONS),
+        )
+
+    @override
+    async def backlog(self) -> Backlog:
+        return Backlog(
             waiting=await self._by(JobKind, _WAITING),
             failing=await self._by(JobKind, _FAILING),
         )

@@ -15,6 +15,11 @@ def partial_index(name: str, *columns: str, where: str) -> sa.Index:
     return sa.Index(name, *columns, postgresql_where=rows, sqlite_where=rows)
 
 
+def index_by(table: str, *columns: str) -> sa.Index:
+    """Return the index of some columns of a table, named after them."""
+    return sa.Index(f"{table}_by_{'_'.join(columns)}", *columns)
+
+
 def one_of(column: str, words: Iterable[StrEnum], *, name: str) -> sa.CheckConstraint:
     """Return the constraint that a column holds one of some words."""
     listed = ", ".join(f"'{word.value}'" for word in words)

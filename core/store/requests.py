@@ -52,7 +52,7 @@ _CHANGING: Final = (
 _ADD: Final = Statement(sa.insert(requests), columns=names(requests.c))
 
 _ADD_GROUP: Final = Statement(
-    sa.insert(request_groups), columns=names(request_groups.c)
+    sa.insert(request_groups), columns=("request_id", "group_name")
 )
 
 _GET: Final = Statement(
@@ -168,12 +168,7 @@ class SqlRequestStore(RequestStore):
             **_changing(request),
         )
         for group in sorted(set(routing.approver_groups)):
-            await self._link.rows(
-                _ADD_GROUP,
-                request_id=request.id,
-                group_name=group,
-                state=request.state.value,
-            )
+            await self._link.rows(_ADD_GROUP, request_id=request.id, group_name=group)
 
     @override
     async def get(self, request_id: RequestId) -> ElevationRequest | None:

@@ -16,7 +16,7 @@ from core.store.identity_tables import (
     slack_links,
     tokens,
 )
-from core.store.metadata import metadata, one_of, partial_index
+from core.store.metadata import index_by, metadata, one_of, partial_index
 from core.vocabulary import (
     GrantStatus,
     Outcome,
@@ -114,6 +114,7 @@ requests: Final = sa.Table(
     ),
     sa.Index("requests_by_state_id", "state", "id"),
     sa.Index("requests_by_requester_id", "requester", "id"),
+    index_by("requests", "requester", "state", "id"),
     sa.Index("requests_by_requester_created_at", "requester", "created_at"),
     partial_index("requests_by_lane_id", "lane", "id", where="lane IS NOT NULL"),
     partial_index("requests_by_extends", "extends", where="extends IS NOT NULL"),
@@ -139,15 +140,13 @@ request_groups: Final = sa.Table(
         primary_key=True,
     ),
     sa.Column("group_name", Code, primary_key=True),
-    # Repeats the request's, so that one state of one group is one part of an index.
+    # Both repeat the request's, so that one state of one group, and of it what one
+    # person asked for, is one part of an index. Triggers keep them.
     sa.Column("state", Code, nullable=False, server_default="PENDING"),
-    sa.Index("request_groups_by_group_name_request_id", "group_name", "request_id"),
-    sa.Index(
-        "request_groups_by_group_name_state_request_id",
-        "group_name",
-        "state",
-        "request_id",
-    ),
+    sa.Column("requester", Code, nullable=False, server_default=""),
+    index_by("request_groups", "group_name", "request_id"),
+    index_by("request_groups", "group_name", "state", "request_id"),
+    index_by("request_groups", "group_name", "requester", "state", "request_id"),
 )
 
 decisions: Final = sa.Table(
@@ -162,6 +161,8 @@ decisions: Final = sa.Table(
     sa.Column("origin", sa.Text, nullable=False),
     sa.Column("self_allowed", sa.Boolean, nullable=False),
     sa.Column("decided_at", Moment, nullable=False),
+    # Repeats the request's, as in `request_groups`.
+    sa.Column("state", Code, nullable=False, server_default="PENDING"),
     sa.ForeignKeyConstraint(
         ["request_id", "requester"],
         ["requests.id", "requests.requester"],
@@ -173,7 +174,9 @@ decisions: Final = sa.Table(
         "verdict <> 'approve' OR self_allowed OR lower(approver) <> lower(requester)",
         name="no_self_approval",
     ),
-    sa.Index("decisions_by_approver_request_id", "approver", "request_id"),
+    index_by("decisions", "approver", "request_id"),
+    index_by("decisions", "approver", "state", "request_id"),
+    index_by("decisions", "approver", "requester", "state", "request_id"),
 )
 
 grants: Final = sa.Table(

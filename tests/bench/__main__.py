@@ -8,7 +8,15 @@ import tempfile
 from pathlib import Path
 
 from core.policy.bundle import starter_directory
-from tests.bench import clicks, decisions, grants, processes, questions, reading
+from tests.bench import (
+    clicks,
+    decisions,
+    grants,
+    listings,
+    processes,
+    questions,
+    reading,
+)
 from tests.bench.table import Figure, show
 from tests.support.databases import run_sql
 from tests.support.engines import opa_server
@@ -50,6 +58,7 @@ def _run(root: Path, postgres_url: str) -> None:
     show("Grants", _each(grants, places("grants")))
     show("Policy", asyncio.run(_policy()))
     show("Reading", _each(reading, places("reading")))
+    show("Lists", _each(listings, places("listings")))
     _, url, directory = places("processes")[1]
     show("Processes", processes.measure(url, directory))
 

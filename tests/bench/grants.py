@@ -132,7 +132,7 @@ async def _all_ended(jitsudo: Jitsudo) -> None:
     while ended < EXPIRING:
         await asyncio.sleep(1)
         async with jitsudo.store.snapshot() as uow:
-            ended = (await uow.figures.count()).requests[RequestState.EXPIRED]
+            ended = (await uow.figures.totals()).requests[RequestState.EXPIRED]
 
 
 async def _grants_ending(jitsudo: Jitsudo, ends: list[datetime]) -> None:

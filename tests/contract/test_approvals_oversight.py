@@ -16,7 +16,6 @@ from core.ports import AuditFilter
 from core.vocabulary import (
     AuditAction,
     GrantStatus,
-    Outcome,
     PolicyPackage,
     RequestState,
     TokenScope,
@@ -72,16 +71,18 @@ async def test_audit_is_for_auditors_and_verifies(
 
     with pytest.raises(NotAllowed):
         await bob.audit(AuditFilter())
-    page = await erin.audit(AuditFilter(limit=1, outcome=Outcome.SUCCESS))
+    page = await erin.audit(AuditFilter(limit=1, action=AuditAction.REQUEST_DENIED))
+    (refused,) = (await erin.audit(AuditFilter(limit=1))).events
     before = await erin.audit(
-        AuditFilter(request_id=asked.request.id, before_seq=page.next_before)
+        AuditFilter(request_id=asked.request.id, before_seq=page.events[0].seq)
     )
     report = await erin.verify_audit((page.events[0].seq, page.events[0].hash))
 
     assert page.events[0].fact.action is AuditAction.REQUEST_DENIED
     assert page.events[0].fact.details["denial_reason"] == "no"
     assert [e.fact.action for e in before.events] == [AuditAction.REQUEST_CREATED]
-    assert report.head_hash == page.events[0].hash
+    assert (refused.fact.action, refused.fact.actor) == (AuditAction.ADMIN_REFUSED, BOB)
+    assert report.head_hash == refused.hash
 
 
 async def test_policy_can_be_tried_out(house: House) -> None:

@@ -21,15 +21,25 @@ NEW_COLUMNS: Final = (
 
 NEW_INDEXES: Final = (
     "requests_by_lane_id", "requests_by_extends", "one_request_per_submission",
-    "requests_to_review", "request_groups_by_group_name_state_request_id",
+    "requests_to_review", "requests_by_requester_state_id",
+    "request_groups_by_group_name_state_request_id",
+    "request_groups_by_group_name_requester_state_request_id",
+    "decisions_by_approver_state_request_id",
+    "decisions_by_approver_requester_state_request_id",
 )  # fmt: skip
 
 TRIGGERS: Final = (
-    "requests_review_by_another", "requests_begin_unreviewed",
-    "request_groups_follow_state",
-)  # fmt: skip
+    ("requests", "requests_review_by_another"),
+    ("requests", "requests_begin_unreviewed"),
+    ("requests", "request_groups_follow_state"),
+    ("request_groups", "request_groups_take_state"),
+    ("decisions", "decisions_take_state"),
+)
 
-FUNCTIONS: Final = ("review_by_another", "request_groups_follow")
+FUNCTIONS: Final = (
+    "review_by_another", "requests_tell_state", "request_groups_take",
+    "decisions_take",
+)  # fmt: skip
 
 NEW_TABLES: Final = (
     "slack_links", "link_codes", "sign_ins", "member_groups", "memberships", "rates",
@@ -39,16 +49,20 @@ NEW_TABLES: Final = (
 async def take_back(url: str) -> None:
     """Turn a database of this revision into one of 0001, with what is in it."""
     is_sqlite = url.startswith("sqlite")
-    of_table = "" if is_sqlite else " ON requests"
     functions = [] if is_sqlite else [f"DROP FUNCTION {name}" for name in FUNCTIONS]
     await run_sql(
         url,
         *(f"DROP TABLE {name}" for name in NEW_TABLES),
-        *(f"DROP TRIGGER {name}{of_table}" for name in TRIGGERS),
+        *(
+            f"DROP TRIGGER {name}" + ("" if is_sqlite else f" ON {table}")
+            for table, name in TRIGGERS
+        ),
         *functions,
         *(f"DROP INDEX {name}" for name in NEW_INDEXES),
         *(f"ALTER TABLE requests DROP COLUMN {name}" for name in NEW_COLUMNS),
         "ALTER TABLE request_groups DROP COLUMN state",
+        "ALTER TABLE request_groups DROP COLUMN requester",
+        "ALTER TABLE decisions DROP COLUMN state",
         *(
             f"ALTER TABLE principals DROP COLUMN {name}"
             for name in ("notes", "enrolled_by", "enrolled_at")
@@ -97,10 +111,10 @@ async def test_what_was_under_way_before_goes_on_after(
         assert provider.in_force == {}
 
 
-async def test_groups_follow_the_state_of_their_request(
+async def test_what_lists_read_follows_the_request(
     database_url: str, groups: Groups
 ) -> None:
-    """Also those of requests that were there before the column was."""
+    """Groups and decisions repeat it, also of requests that were there before."""
     async with a_product(database_url, groups, policy=ScriptedPolicy()) as before:
         old = (await before.active()).request
         pending = (await before.submit()).request
@@ -110,15 +124,14 @@ async def test_groups_follow_the_state_of_their_request(
     async with a_product(database_url, groups, policy=ScriptedPolicy()) as after:
         await after.acting(BOB).deny(pending.id, reason="no")
         assert (await after.record(old.id)).request.state is RequestState.ACTIVE
-        for state, request in ((old.state, old), (RequestState.REJECTED, pending)):
-            for group in request.routing.approver_groups:
-                found = await run_sql(
-                    database_url,
-                    "SELECT state FROM request_groups"  # noqa: S608 - a test's own
-                    f" WHERE request_id = '{request.id}' AND group_name = '{group}'",
-                )
-                assert found == [(state.value,)]
-        assert old.routing.approver_groups
+    for state, request in ((old.state, old), (RequestState.REJECTED, pending)):
+        for table in ("request_groups", "decisions"):
+            found = await run_sql(
+                database_url,
+                f"SELECT state, requester FROM {table}"  # noqa: S608 - a test's own
+                f" WHERE request_id = '{request.id}'",
+            )
+            assert found == [(state.value, ALICE)]
 
 
 async def test_jobs_of_the_version_before_end_what_they_were_promised_for(

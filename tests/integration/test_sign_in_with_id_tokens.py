@@ -291,4 +291,5 @@ async def test_terminal_learns_how_to_sign_in_without_a_token(
         "clientId": CLIENT,
         "discoveryUrl": signing.issuer.discovery_url,
         "scopes": ["openid", "email", "profile", "groups", "offline_access"],
+        "slack": False,
     }

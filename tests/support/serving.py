@@ -116,7 +116,10 @@ class ServedJitsudo:
 
     def token(self, person: str) -> str:
         """Return a new token of a person."""
-        done = self.direct("token", "issue", "--email", f"{person}@example.com", "-q")
+        done = self.direct(
+            "token", "issue", "--email", f"{person}@example.com",
+            "--scope", "request,read,approve", "-q",
+        )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 

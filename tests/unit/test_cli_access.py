@@ -109,12 +109,12 @@ def test_token_issue_prints_the_secret_alone(terminal: TestTerminal) -> None:
     ]
 
 
-def test_a_token_is_no_admins_unless_asked(terminal: TestTerminal) -> None:
-    """The default may ask, read and approve."""
+def test_a_token_decides_nothing_unless_asked(terminal: TestTerminal) -> None:
+    """The default may ask and read."""
     terminal.run("token", "issue", "--email", "alice@example.com")
 
     ((_, _, scopes, ttl),) = terminal.approvals.asked
-    assert scopes == frozenset(TokenScope) - {TokenScope.ADMIN}
+    assert scopes == {TokenScope.REQUEST, TokenScope.READ}
     assert ttl == timedelta(days=30)
 
 

@@ -139,7 +139,8 @@ def test_audit_table_has_each_action_once() -> None:
     """An auditor finds every action in `docs/operating.md`, and no invented one."""
     rows = [row[0].strip("`") for row in document("docs/operating.md").rows()]
     pattern = re.compile(
-        r"(request|grant|credentials|token|principal|identity|sign_in|policy)\.[a-z_]+"
+        r"(request|grant|credentials|token|admin|principal|identity|sign_in|policy)"
+        r"\.[a-z_]+"
     )
 
     assert [row for row in rows if pattern.fullmatch(row)] == [

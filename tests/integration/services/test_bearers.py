@@ -86,7 +86,11 @@ async def test_only_admins_issue_tokens(scripted: Product) -> None:
     with pytest.raises(NotAllowed, match="lacks the scope 'admin'"):
         await limited.issue_token(ERIN, scopes=ALL_SCOPES, ttl=HOUR)
 
-    assert await scripted.events() == []
+    assert await scripted.acting(ERIN).tokens() == ()
+    tried = await scripted.events(AuditAction.ADMIN_REFUSED)
+    assert [event.fact.actor for event in tried] == [
+        *(ALICE, BOB, "stranger@example.com", ERIN)
+    ]
 
 
 @pytest.mark.parametrize(

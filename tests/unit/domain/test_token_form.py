@@ -1,8 +1,11 @@
 """Bearer tokens: the form of their secret, and when they are valid."""
 
+import re
 import secrets
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import given
@@ -17,6 +20,8 @@ from core.domain.token import (
 )
 from core.vocabulary import TokenScope
 from tests.support.builders import ALICE, ERIN, NOON
+
+ROOT: Final = Path(__file__).parents[3]
 
 TOKEN = Token(
     id="tok_1",
@@ -38,6 +43,22 @@ def test_a_secret_has_the_form_that_scanners_know() -> None:
 def test_every_secret_is_well_formed(entropy: bytes) -> None:
     """What we hand out is what we accept."""
     assert is_well_formed(secret_from(entropy))
+
+
+@given(st.binary(min_size=ENTROPY_BYTES, max_size=ENTROPY_BYTES))
+def test_the_documented_expression_finds_every_secret(entropy: bytes) -> None:
+    """What operators give their scanners, wherever the secret stands in a text."""
+    (line,) = [
+        line
+        for line in (ROOT / "docs/operating.md").read_text("utf-8").splitlines()
+        if line.startswith(r"\bjit_")
+    ]
+    secret = secret_from(entropy)
+
+    for text in (secret, f"JITSUDO_TOKEN={secret}\n", f'"{secret}",', f"({secret})"):
+        assert re.findall(line, text) == [secret]
+    for text in (secret[:-1], secret.upper(), f"x{secret}", f"{secret}0"):
+        assert re.findall(line, text) == []
 
 
 @given(

@@ -16,6 +16,13 @@ _CODE = sa.Text(collation="C").with_variant(sa.Text(), "sqlite")
 _MOMENT = sa.DateTime(timezone=True).with_variant(sa.BigInteger(), "sqlite")
 
 _IS_PENDING = sa.text("state = 'PENDING'")
+_INDEXES = (
+    ("requests", ("requester", "state", "id")),
+    ("request_groups", ("group_name", "state", "request_id")),
+    ("request_groups", ("group_name", "requester", "state", "request_id")),
+    ("decisions", ("approver", "state", "request_id")),
+    ("decisions", ("approver", "requester", "state", "request_id")),
+)
 
 
 def upgrade() -> None:
@@ -27,16 +34,8 @@ def upgrade() -> None:
     )
     op.add_column("principals", sa.Column("enrolled_by", sa.Text()))
     op.add_column("principals", sa.Column("enrolled_at", _MOMENT))
-    op.add_column(
-        "request_groups",
-        sa.Column("state", _CODE, nullable=False, server_default="PENDING"),
-    )
+    _add_what_lists_read()
     keep_states_visible(dialect)
-    op.create_index(
-        "request_groups_by_group_name_state_request_id",
-        "request_groups",
-        ["group_name", "state", "request_id"],
-    )
     op.create_index(
         "pending_requests_by_requester",
         "requests",
@@ -48,6 +47,19 @@ def upgrade() -> None:
     _add_sign_ins()
     _add_memberships()
     _add_rates(dialect)
+
+
+def _add_what_lists_read() -> None:
+    for table in ("request_groups", "decisions"):
+        op.add_column(
+            table, sa.Column("state", _CODE, nullable=False, server_default="PENDING")
+        )
+    op.add_column(
+        "request_groups",
+        sa.Column("requester", _CODE, nullable=False, server_default=""),
+    )
+    for table, columns in _INDEXES:
+        op.create_index(f"{table}_by_{'_'.join(columns)}", table, list(columns))
 
 
 def _add_links() -> None:
