@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.vocabulary import LinkMethod, SignInState
+from core.vocabulary import GroupSource, LinkMethod, SignInState
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,6 +90,23 @@ class Membership:
     subject: str
     signed_in_at: datetime
     groups: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GroupsFrom:
+    """What one source says of somebody's groups.
+
+    Attributes:
+        note: how the source knows, or why there are none; for people.
+        until: when the groups stop counting by themselves; None if they do not.
+        advice: what the person can do about it; empty if nothing is amiss.
+    """
+
+    source: GroupSource
+    groups: frozenset[str] = frozenset()
+    note: str = ""
+    until: datetime | None = None
+    advice: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

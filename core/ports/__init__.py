@@ -12,8 +12,10 @@ from core.ports.outside import (
     Clock,
     CredentialProvider,
     Directory,
+    Outside,
     PolicyEngine,
     Sealer,
+    Workplace,
 )
 from core.ports.queries import AuditFilter, RequestFilter
 from core.ports.records import (
@@ -40,6 +42,7 @@ __all__ = [
     "JobStore",
     "LinkStore",
     "MembershipStore",
+    "Outside",
     "PolicyEngine",
     "PrincipalRow",
     "PrincipalStore",
@@ -54,4 +57,5 @@ __all__ = [
     "SurfaceStore",
     "TokenStore",
     "UnitOfWork",
+    "Workplace",
 ]

@@ -18,8 +18,8 @@ from core.domain.decision import RequestRecord
 from core.domain.grant import Credentials
 from core.domain.request import Ask
 from core.errors import DependencyError, OutcomeUnknown, ServerUnavailable
-from core.remote.caller import LOOK_FIRST, Caller, Doubt
-from core.remote.oversight import HttpOversight, path_of
+from core.remote.caller import LOOK_FIRST, Caller, Doubt, path_of
+from core.remote.oversight import HttpOversight
 from core.vocabulary import RequestId
 from core.wire import pages, requests
 from core.wire.fields import Fields

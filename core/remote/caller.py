@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from enum import Enum
 from typing import Final, NoReturn, TypeVar
+from urllib.parse import quote
 
 from core.errors import (
     Invalid,
@@ -129,3 +130,8 @@ def _believed(fields: Fields, read: Callable[[Fields], T]) -> T:
         return read(fields)
     except Invalid as error:
         raise Unreadable.of_field(str(error)) from error
+
+
+def path_of(*parts: str) -> str:
+    """Return the path of some names, each encoded."""
+    return "".join(f"/{quote(part, safe='')}" for part in parts)

@@ -12,6 +12,7 @@ from core.domain.token import Token
 from core.errors import Invalid
 from core.vocabulary import JobKind, PolicyPackage, Tier, TokenScope
 from core.wire.fields import Fields
+from core.wire.people import from_groups_from, to_groups_from
 from core.wire.requests import JsonObject, to_moment
 
 _PACKAGES: Final = {
@@ -31,6 +32,7 @@ def to_identity(identity: Identity) -> JsonObject:
         "trustTier": identity.trust_tier,
         "scopes": sorted(identity.scopes),
         "expiresAt": to_moment(identity.expires_at),
+        "groupSources": [to_groups_from(answer) for answer in identity.sources],
     }
 
 
@@ -46,6 +48,7 @@ def from_identity(fields: Fields) -> Identity:
         trust_tier=fields.integer("trustTier"),
         scopes=fields.members("scopes", TokenScope),
         expires_at=fields.moment_or_none("expiresAt"),
+        sources=fields.objects("groupSources", from_groups_from),
     )
 
 
