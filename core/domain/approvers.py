@@ -2,8 +2,15 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final
 
 from core.vocabulary import Tier
+
+CHECK_KEY: Final = "check_approvers"
+"""The key of the one job that looks at approvers."""
+
+FINDINGS: Final = "findings"
+"""In that job's payload: how many findings there were; the metrics read it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,12 +14,14 @@ class Figures:
     Attributes:
         waiting: jobs by kind, whether due or not.
         failing: those of them whose last try failed.
+        approver_findings: what the last look at approvers found.
     """
 
     requests: Mapping[RequestState, int]
     decisions: Mapping[Verdict, int]
     waiting: Mapping[JobKind, int]
     failing: Mapping[JobKind, int]
+    approver_findings: int = 0
 
 
 class FigureStore(Protocol):

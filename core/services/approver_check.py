@@ -5,7 +5,7 @@ from typing import Final
 
 import structlog
 
-from core.domain.approvers import ApproverReport, Finding
+from core.domain.approvers import CHECK_KEY, FINDINGS, ApproverReport, Finding
 from core.domain.job import Job, NewJob
 from core.ports import Clock, Store, UnitOfWork
 from core.services.doctor import Doctor
@@ -18,10 +18,6 @@ EVERY: Final = timedelta(days=1)
 
 AFTER_START: Final = timedelta(minutes=10)
 """By then a server that was just started has reached what it needs."""
-
-KEY: Final = "check_approvers"
-FINDINGS: Final = "findings"
-"""In the waiting job's payload: how many there were; the metrics read it."""
 
 _TOLD: Final = "told"
 _MOST_TOLD: Final = 8
@@ -91,8 +87,8 @@ class CheckApprovers:
 def _look(due: datetime, told: tuple[Finding, ...], *, count: int) -> NewJob:
     return NewJob(
         kind=JobKind.CHECK_APPROVERS,
-        lane=KEY,
-        key=KEY,
+        lane=CHECK_KEY,
+        key=CHECK_KEY,
         due_at=due,
         payload={
             _TOLD: " ".join(sorted(one.digest for one in told)),

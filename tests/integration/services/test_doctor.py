@@ -6,12 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.approvers import Finding
+from core.domain.approvers import FINDINGS, Finding
 from core.domain.identity import SlackAccount, SlackLink
 from core.domain.policy import PolicyAnswer
 from core.errors import DirectoryUnavailable, PolicyUnavailable
 from core.ports import Outside
-from core.services.approver_check import FINDINGS
 from core.services.doctor import Doctor
 from core.vocabulary import JobKind, LinkMethod, PolicyAction, Tier
 from tests.support.builders import ALICE, BEN, BOB, CAROL, DAVE, ERIN, an_ask
@@ -232,6 +231,8 @@ async def test_the_daily_look_tells_once_and_again_after_it_was_mended(
     (job,) = await clinic.jobs(JobKind.CHECK_APPROVERS)
     (notice,) = await clinic.jobs(JobKind.TELL_ADMINS)
     assert job.payload[FINDINGS] == "1"
+    async with clinic.store.snapshot() as uow:
+        assert (await uow.figures.count()).approver_findings == 1
     assert job.due_at > clinic.clock.now() + timedelta(hours=23)
     assert "approver group nobody is empty" in notice.payload["text"]
     assert ALICE in notice.payload["text"]
