@@ -184,6 +184,7 @@ def assemble(
         providers=providers,
         outside=outside,
         clock=clock,
+        most_requesters=sources.most_lookups,
     )
     services = Services(
         submit=submit,

@@ -11,7 +11,7 @@ from typing_extensions import override
 from bot.settings import SlackSettings
 from bot.slack.accounts import Accounts, OutsideClient, is_somebody
 from bot.slack.channels import Channels
-from bot.slack.failures import SlackCredential, SlackRefused
+from bot.slack.failures import SlackRefused
 from bot.slack.pacing import Bucket, Pacer, Urgency
 from bot.slack.usergroups import SlackUserGroups
 from core.domain.surface import DEFAULT_CHANNEL
@@ -74,8 +74,6 @@ class SlackWorkplace(Workplace):
         """
         try:
             await self._channels.check(channel or DEFAULT_CHANNEL)
-        except SlackCredential:
-            raise  # that says nothing of the channel
         except SlackRefused as error:
             return error.why
         return None

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, Final
 
@@ -12,6 +12,8 @@ from typing_extensions import override
 
 from bot.slack.accounts import Accounts, OutsideClient, is_somebody
 from bot.slack.failures import SlackAmbiguous, SlackCredential
+from bot.slack.memory import Memory
+from bot.slack.pacing import Bucket, Urgency
 from core.domain.identity import GroupsFrom
 from core.errors import DirectoryUnavailable, NotAuthenticated, SlackFailed
 from core.ports import Directory
@@ -28,6 +30,15 @@ LIST_SECONDS: Final = 10.0
 
 MOST_MEMBERS: Final = 40
 """Members of one group who are looked up; the others of a larger one are left out."""
+
+LISTED_SECONDS: Final = 3600.0
+"""How long it is believed who is behind an id where members are listed."""
+
+LISTED_AT_ONCE: Final = 40
+LISTED_PER_SECOND: Final = 0.5
+"""How fast members are looked up: a tier 4 method that decisions need too, of which
+100 calls a minute are allowed; after a refusal no decision could be made for a while.
+"""
 
 METHOD: Final = "usergroups.list"
 SCOPE: Final = "usergroups:read"
@@ -72,14 +83,20 @@ class SlackUserGroups(Directory):
         client: OutsideClient,
         accounts: Accounts,
         monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """Know no group yet; nothing is called before the first question."""
         self._client = client
         self._accounts = accounts
         self._monotonic = monotonic
+        self._sleep = sleep
         self._asking = asyncio.Lock()
         self._groups: Mapping[str, _UserGroup] = {}
         self._asked_at = float("-inf")
+        self._listed = Memory[str | None](seconds=LISTED_SECONDS, monotonic=monotonic)
+        self._lookups = Bucket(
+            per_second=LISTED_PER_SECOND, burst=LISTED_AT_ONCE, clock=monotonic
+        )
 
     @override
     async def explain(self, email: str) -> tuple[GroupsFrom, ...]:
@@ -124,21 +141,33 @@ class SlackUserGroups(Directory):
     async def members_of(self, group: str) -> tuple[str, ...]:
         """Return the e-mails in a user group, `MOST_MEMBERS` at most, sorted.
 
+        For looking and calling, not for deciding: an e-mail may be an hour old.
+        What was looked up before a refusal is remembered, so that trying again
+        comes further.
+
         Raises:
             DirectoryUnavailable: Slack does not say, and what to do.
         """
         async with _answering(LIST_SECONDS):
             groups = await self._current()
             members = groups[group].members if group in groups else []
-            found: set[str] = set()
-            for user_id in members[:MOST_MEMBERS]:
-                try:
-                    email = await self._accounts.email_of(user_id)
-                except NotAuthenticated:
-                    continue  # a guest, say: nothing they press counts
-                if email is not None:
-                    found.add(email)
-        return tuple(sorted(found))
+            found = [await self._listed_email(one) for one in members[:MOST_MEMBERS]]
+        return tuple(sorted({email for email in found if email is not None}))
+
+    async def _listed_email(self, user_id: str) -> str | None:
+        """Return who is behind an id; None for a guest, say, or for nobody."""
+        if self._listed.has(user_id):
+            return self._listed.get(user_id)
+        while (wait := self._lookups.wait(Urgency.FIRST)) > 0:
+            await self._sleep(wait)
+        self._lookups.take()
+        asked_at = self._monotonic()
+        try:
+            email = await self._accounts.email_of(user_id)
+        except NotAuthenticated:
+            email = None
+        self._listed.put(user_id, email, asked_at=asked_at)
+        return email
 
     @override
     async def slack_handle_of(self, group: str) -> str | None:

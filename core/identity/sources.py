@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from core.identity.combined import CombinedDirectory
 from core.identity.groups_file import GroupsFile
@@ -10,6 +11,9 @@ from core.identity.signed_in import SignedInGroups
 from core.ports import Clock, Directory, Store
 from core.settings import CoreSettings
 from core.vocabulary import GroupSource
+
+LOOKUPS: Final = 200
+SLACK_LOOKUPS: Final = 25
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,6 +27,14 @@ class GroupSources:
 
     directory: Directory
     each: Mapping[GroupSource, Directory]
+
+    @property
+    def most_lookups(self) -> int:
+        """Return of how many people groups may be asked one after the other.
+
+        Slack allows few calls a minute, and decisions need them too.
+        """
+        return SLACK_LOOKUPS if GroupSource.SLACK in self.each else LOOKUPS
 
 
 def open_sources(

@@ -1,6 +1,6 @@
 """Looks whether what people ask for could be approved by anybody at all."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -16,27 +16,21 @@ from core.ports import (
     Directory,
     Outside,
     PolicyEngine,
-    RequestFilter,
     Store,
 )
 from core.services.approver_findings import findings_of
+from core.services.asked_lately import MOST_ASKS, asked_lately
 from core.services.drafting import admitted, draft_of, routed
 from core.services.people import People
 from core.services.questions import question_about
 from core.services.rosters import Roster
 from core.vocabulary import Origin, PolicyAction, RequestState
 
-LOOK_BACK: Final = timedelta(days=30)
-MOST_READ: Final = 2_000
-"""Most requests that are read to find what is asked for."""
-MOST_ASKS: Final = 200
-"""Most different asks of which policy is asked; what is pending goes first."""
 MOST_CANDIDATES: Final = 30
 """Most people whom a preview judges one by one."""
 SLACK_SECONDS: Final = 8.0
 """How long one look may ask Slack; a caller waits, and a job's lease is 30 s."""
 
-_PAGE: Final = 500
 _SOON: Final = timedelta(hours=24)
 
 
@@ -64,11 +58,13 @@ class Doctor:
         outside: Outside,
         clock: Clock,
         needs_link: bool = False,
+        most_requesters: int = MOST_ASKS,
     ) -> None:
         """Keep whom to ask.
 
         Args:
             needs_link: whether who has no linked account in Slack cannot act.
+            most_requesters: of how many people asks are looked at in one look.
         """
         self._store = store
         self._policy = policy
@@ -78,6 +74,7 @@ class Doctor:
         self._outside = outside
         self._clock = clock
         self._needs_link = needs_link
+        self._most_requesters = most_requesters
 
     async def check(self) -> ApproverReport:
         """Return what could not be approved: pending now, or asked for lately.
@@ -88,7 +85,9 @@ class Doctor:
             StoreUnavailable: the database does not answer.
         """
         roster = self._roster()
-        asked = await self._asked_for()
+        asked = await asked_lately(
+            self._store, self._clock.now(), most_requesters=self._most_requesters
+        )
         found: dict[str, Finding] = {}
         for request in asked:
             for finding in await self._of_request(request, roster):
@@ -153,24 +152,6 @@ class Doctor:
             needs_link=self._needs_link,
             seconds=SLACK_SECONDS,
         )
-
-    async def _asked_for(self) -> list[ElevationRequest]:
-        """Return a request for each different ask: what is pending, then the newest."""
-        since = self._clock.now() - LOOK_BACK
-        pending = RequestFilter(states=frozenset({RequestState.PENDING}), limit=_PAGE)
-        async with self._store.snapshot() as uow:
-            found = await uow.requests.find(pending)
-        last = None
-        while len(found) < MOST_READ:
-            # One short transaction for each page.
-            async with self._store.snapshot() as uow:
-                page = await uow.requests.find(RequestFilter(before=last, limit=_PAGE))
-            found += [request for request in page if request.created_at >= since]
-            if len(page) < _PAGE or page[-1].created_at < since:
-                break
-            last = page[-1].id
-        different = {_what(request): request for request in reversed(found)}
-        return list(_pending_first(different.values()))[:MOST_ASKS]
 
     async def _of_request(
         self, request: ElevationRequest, roster: Roster
@@ -277,16 +258,6 @@ def _refusal(case: _Routed) -> str | None:
     if case.eligibility.is_allowed:
         return None
     return case.person.advised(case.eligibility.refusal)
-
-
-def _what(request: ElevationRequest) -> tuple[str, str, str, str]:
-    ask = request.ask
-    return (request.requester, ask.provider, ask.role, ask.resource_scope)
-
-
-def _pending_first(requests: Iterable[ElevationRequest]) -> list[ElevationRequest]:
-    newest = sorted(requests, key=lambda request: request.id, reverse=True)
-    return sorted(newest, key=lambda one: one.state is not RequestState.PENDING)
 
 
 def _shown(request: ElevationRequest) -> str:

@@ -40,8 +40,8 @@ def test_whoami_says_where_groups_come_from(terminal: TestTerminal) -> None:
     result = terminal.run("whoami", *here)
     document = json.loads(terminal.run("whoami", *here, "-o", "json").stdout)
 
-    assert "  from file:  sre, sre-lead" in result.stdout
-    assert "  from oidc:  - (signed in 2026-03-18 12:00 UTC" in result.stdout
+    assert "  from file: sre, sre-lead" in result.stdout
+    assert "  from oidc: - (signed in 2026-03-18 12:00 UTC" in result.stdout
     assert "oidc: sign in again with `jitsudo login`" in result.stderr
     assert document["group_sources"][0] == {
         "source": "file",

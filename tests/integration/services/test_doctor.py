@@ -296,3 +296,25 @@ def test_a_finding_is_the_same_whoever_asks() -> None:
 
     assert replace(one, asks=("a", "b")).digest == one.digest
     assert replace(one, problem="y is empty").digest != one.digest
+
+
+async def test_of_many_people_only_so_many_are_looked_up(
+    clinic: Product, policy: ScriptedPolicy
+) -> None:
+    """Slack allows few calls; what is pending goes first."""
+    for person in (ALICE, DAVE):
+        await clinic.submit(by=person)
+    old = await clinic.submit(an_ask(role="other"), by=BOB)
+    await clinic.acting(BOB).withdraw(old.request.id)
+    doctor = Doctor(
+        store=clinic.store,
+        policy=policy,
+        directory=clinic.jitsudo.directory,
+        people=clinic.jitsudo.services.people,
+        providers={},
+        outside=Outside(),
+        clock=clinic.clock,
+        most_requesters=2,
+    )
+
+    assert (await doctor.check()).checked == 2

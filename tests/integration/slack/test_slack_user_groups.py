@@ -268,3 +268,20 @@ async def test_a_channel_without_the_bot_takes_no_card(
     await hands.post("channels", {"channel": "access", "do": "kick"})
 
     assert "/invite @jitsudo" in (await workplace.why_unpostable(None) or "")
+
+
+async def test_listing_members_leaves_room_for_decisions(
+    hands: Hands, sandbox: Sandbox
+) -> None:
+    """The second list of the same people calls nobody."""
+    async with _opened(sandbox) as client:
+        directory = SlackUserGroups(client=client, accounts=Accounts(client=client))
+        await group(hands, "sre-lead", "bob", "ben", "gus")
+        await group(hands, "security", "ben", "bob")
+
+        lists = [await directory.members_of(n) for n in ("sre-lead", "security")]
+        told = await hands.deliveries()
+
+    calls = [one["method"] for one in told["calls"] if one["method"] == "users.info"]
+    assert lists == [(BEN, BOB), (BEN, BOB)]
+    assert len(calls) == 3

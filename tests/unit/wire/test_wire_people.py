@@ -18,9 +18,10 @@ _NAME = st.text(min_size=1, max_size=20)
 _NAMES = st.lists(_NAME, max_size=3).map(tuple)
 _COUNT = st.integers(0, 10)
 _MOMENT = st.datetimes(
-    min_value=datetime(2020, 1, 1),
-    max_value=datetime(2040, 1, 1),  # noqa: DTZ001 - Hypothesis adds UTC
-).map(lambda moment: moment.replace(tzinfo=UTC))
+    min_value=datetime(2020, 1, 1),  # noqa: DTZ001 - Hypothesis adds the zone
+    max_value=datetime(2040, 1, 1),  # noqa: DTZ001 - the same
+    timezones=st.just(UTC),
+)
 _MAYBE = st.none() | _MOMENT
 _FINDINGS = st.lists(
     st.builds(Finding, code=_NAME, problem=_TEXT, todo=_TEXT, asks=_NAMES), max_size=2
