@@ -45,11 +45,13 @@ class ApproverReport:
         checked: how many different asks were looked at.
         findings: the worst for people first: what concerns the most asks.
         notes: what could not be found out, and why.
+        is_whole: whether everything that was asked was answered.
     """
 
     checked: int
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,5 +1,6 @@
 """The daily look at approvers: a job that tells what is new and promises the next."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -71,7 +72,10 @@ class CheckApprovers:
             if not await uow.jobs.finish(job):
                 return False
             due = self._clock.now() + EVERY
-            jobs = [_look(due, report.findings, count=len(report.findings))]
+            # What an outage hides is not mended: it would be told anew after it.
+            kept = set() if report.is_whole else told
+            kept |= {one.digest for one in report.findings}
+            jobs = [_look(due, kept, count=len(report.findings))]
             if fresh:
                 key = "approvers:" + "-".join(sorted(one.digest for one in fresh)[:3])
                 jobs.append(notice_to_admins(key, _text(fresh)))
@@ -84,14 +88,14 @@ class CheckApprovers:
         _note(report, fresh)
 
 
-def _look(due: datetime, told: tuple[Finding, ...], *, count: int) -> NewJob:
+def _look(due: datetime, told: Collection[str], *, count: int) -> NewJob:
     return NewJob(
         kind=JobKind.CHECK_APPROVERS,
         lane=CHECK_KEY,
         key=CHECK_KEY,
         due_at=due,
         payload={
-            _TOLD: " ".join(sorted(one.digest for one in told)),
+            _TOLD: " ".join(sorted(told)),
             FINDINGS: str(count),
         },
     )

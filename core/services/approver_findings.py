@@ -63,66 +63,89 @@ async def _of_groups(
             )
         ]
     found: list[Finding] = []
-    members: set[str] = set()
+    others: set[str] = set()
     for group in groups:
         inside = await roster.members(group)
-        members.update(inside)
-        if not inside:
-            found.append(
-                Finding(
-                    code="empty_group",
-                    problem=f"approver group {group} is empty or unknown",
-                    todo="put people into it where groups come from, or have policy "
-                    "name another group",
-                )
-            )
-    others = sorted(members - {barred})
-    if members and not others:
-        found.append(
-            Finding(
-                code="only_requester",
-                problem=f"{_named(groups)} has nobody but {barred}, who asks",
-                todo="put a second person into it",
-            )
+        others.update(inside)
+        finding = await _of_group(
+            group, inside, barred=barred, roster=roster, deadline=deadline
         )
-    if others:
-        few = await _too_few(routing, others, roster=roster, deadline=deadline)
-        found += [few] if few is not None else []
-    return found
+        found += [finding] if finding is not None else []
+    few = await _too_few(
+        routing, sorted(others - {barred}), roster=roster, deadline=deadline
+    )
+    return found + ([few] if few is not None else [])
+
+
+async def _of_group(
+    group: str,
+    inside: tuple[str, ...],
+    *,
+    barred: str | None,
+    roster: Roster,
+    deadline: Deadline | None,
+) -> Finding | None:
+    """Return why nobody of one group could approve; policy may want one of each."""
+    if not inside:
+        return Finding(
+            code="empty_group",
+            problem=f"approver group {group} is empty or unknown",
+            todo="put people into it where groups come from, or have policy name "
+            "another group",
+        )
+    others = [email for email in inside if email != barred]
+    if not others:
+        return Finding(
+            code="only_requester",
+            problem=f"approver group {group} has nobody but {barred}, who asks",
+            todo="put a second person into it",
+        )
+    reasons = await _reasons(others, enough=1, roster=roster, deadline=deadline)
+    if len(reasons) < len(others):
+        return None
+    return Finding(
+        code="nobody_can_act",
+        problem=f"nobody of approver group {group} can act: {_listed(reasons)}",
+        todo="mend what keeps one of them, or put somebody else into the group",
+    )
 
 
 async def _too_few(
     routing: Routing, others: list[str], *, roster: Roster, deadline: Deadline | None
 ) -> Finding | None:
-    """Return the finding that too few can act; stops at as many as it takes."""
-    usable = 0
-    reasons: list[str] = []
-    for email in others:
-        why = await roster.why_not(email, deadline)
-        if why is None:
-            usable += 1
-        else:
-            reasons.append(f"{email} ({why})")
-        if usable >= routing.required_approvals:
-            return None
-    shown = ", ".join(reasons[:MOST_NAMED])
-    if len(reasons) > MOST_NAMED:
-        shown += f", and {len(reasons) - MOST_NAMED} more"
-    groups = _named(routing.approver_groups)
-    if not usable:
-        return Finding(
-            code="nobody_can_act",
-            problem=f"nobody of {groups} can act: {shown}",
-            todo="mend what keeps one of them, or put somebody else into the group",
-        )
+    """Return that there are too few; where there is nobody, each group says so."""
     needed = routing.required_approvals
+    reasons = await _reasons(others, enough=needed, roster=roster, deadline=deadline)
+    usable = len(others) - len(reasons)
+    if usable >= needed or not usable:
+        return None
+    groups = ", ".join(routing.approver_groups)
     problem = f"{groups}: it takes {needed} approvals, and {usable} can approve"
     return Finding(
         code="too_few",
-        problem=f"{problem}; not {shown}" if shown else problem,
+        problem=f"{problem}; not {_listed(reasons)}" if reasons else problem,
         todo="put more people into the groups, or have policy ask for fewer approvals",
     )
 
 
-def _named(groups: tuple[str, ...]) -> str:
-    return ", ".join(groups)
+async def _reasons(
+    emails: list[str], *, enough: int, roster: Roster, deadline: Deadline | None
+) -> list[str]:
+    """Return why people cannot act; of nobody more once enough can."""
+    reasons: list[str] = []
+    usable = 0
+    for email in emails:
+        why = await roster.why_not(email, deadline)
+        if why is not None:
+            reasons.append(f"{email} ({why})")
+            continue
+        usable += 1
+        if usable >= enough:
+            break
+    return reasons
+
+
+def _listed(reasons: list[str]) -> str:
+    shown = ", ".join(reasons[:MOST_NAMED])
+    more = len(reasons) - MOST_NAMED
+    return f"{shown}, and {more} more" if more > 0 else shown

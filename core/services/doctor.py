@@ -100,6 +100,7 @@ class Doctor:
                 sorted(found.values(), key=lambda one: (-len(one.asks), one.problem))
             ),
             notes=roster.notes,
+            is_whole=roster.is_whole,
         )
 
     async def preview(

@@ -30,7 +30,7 @@ class Roster:
         needs_link: bool,
         seconds: float,
     ) -> None:
-        """Know nobody yet.
+        """Know nobody yet; `is_whole` until something is not answered.
 
         Args:
             needs_link: whether somebody without a linked account cannot act.
@@ -48,6 +48,7 @@ class Roster:
         self._why_not: dict[str, str | None] = {}
         self._unpostable: dict[str | None, str | None] = {}
         self._unknown: dict[str, None] = {}
+        self.is_whole = True
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -110,17 +111,15 @@ class Roster:
             self._unknown["who can act in Slack is not known here"] = None
             return None
         if self._left <= 0 or time.monotonic() >= self._ends:
-            self._unknown["Slack was asked about enough people for one look"] = None
-            return None
+            return self._unanswered("Slack was asked about enough people for one look")
         self._left -= 1
         try:
             async with asyncio.timeout(self._ends - time.monotonic()):
                 return await self._workplace.why_unreachable(email)
         except TimeoutError:
-            self._unknown["Slack was asked about enough people for one look"] = None
+            return self._unanswered("Slack was asked about enough people for one look")
         except DependencyError as error:
-            self._unknown[f"who can act in Slack is not known: {error}"] = None
-        return None
+            return self._unanswered(f"who can act in Slack is not known: {error}")
 
     async def _ask_about_channel(self, channel: str | None) -> str | None:
         if self._workplace is None:
@@ -130,7 +129,11 @@ class Roster:
             async with asyncio.timeout(max(0.0, self._ends - time.monotonic())):
                 return await self._workplace.why_unpostable(channel)
         except TimeoutError:
-            self._unknown[f"Slack did not say in time whether {name} is open"] = None
+            return self._unanswered(f"Slack did not say in time if {name} is open")
         except DependencyError as error:
-            self._unknown[f"whether {name} is open is not known: {error}"] = None
-        return None
+            return self._unanswered(f"whether {name} is open is not known: {error}")
+
+    def _unanswered(self, note: str) -> None:
+        """Keep what was asked and not answered; nobody is taken for gone by it."""
+        self._unknown[note] = None
+        self.is_whole = False

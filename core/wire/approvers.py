@@ -12,6 +12,7 @@ def to_report(report: ApproverReport) -> JsonObject:
         "checked": report.checked,
         "findings": [_to_finding(finding) for finding in report.findings],
         "notes": list(report.notes),
+        "whole": report.is_whole,
     }
 
 
@@ -25,6 +26,7 @@ def from_report(fields: Fields) -> ApproverReport:
         checked=fields.integer("checked"),
         findings=fields.objects("findings", _from_finding),
         notes=fields.texts("notes"),
+        is_whole=fields.boolean("whole", default=True),
     )
 
 

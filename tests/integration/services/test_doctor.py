@@ -77,7 +77,7 @@ async def test_each_way_in_which_nobody_can_approve_is_found(
     ]
     routing(policy, approver_groups=("sre",))
     assert await found(clinic) == [
-        ("only_requester", f"sre has nobody but {ALICE}, who asks")
+        ("only_requester", f"approver group sre has nobody but {ALICE}, who asks")
     ]
     routing(policy, approver_groups=())
     assert [code for code, _ in await found(clinic)] == ["nobody_named"]
@@ -88,10 +88,23 @@ async def test_each_way_in_which_nobody_can_approve_is_found(
     routing(policy)
     await clinic.disable(BEN)
     workplace.unreachable[BOB] = "is a guest"
+    ((code, problem),) = await found(clinic)
+    assert code == "nobody_can_act"
+    assert problem.endswith(f"can act: {BEN} (is disabled), {BOB} (is a guest)")
+
+
+async def test_a_group_of_which_nobody_can_act_is_found_beside_one_that_can(
+    clinic: Product, policy: ScriptedPolicy, workplace: ScriptedWorkplace
+) -> None:
+    """Policy may want one of each, and only policy knows."""
+    routing(policy, approver_groups=("security", "sre-lead"), required_approvals=2)
+    workplace.unreachable[CAROL] = "is deactivated"
+    await clinic.submit()
+
     assert await found(clinic) == [
         (
             "nobody_can_act",
-            f"nobody of sre-lead can act: {BEN} (is disabled), {BOB} (is a guest)",
+            f"nobody of approver group security can act: {CAROL} (is deactivated)",
         )
     ]
 
@@ -157,7 +170,7 @@ async def test_slack_not_saying_is_a_note_and_no_finding(
 
     report = await clinic.jitsudo.services.doctor.check()
 
-    assert report.findings == ()
+    assert (report.findings, report.is_whole) == ((), False)
     assert any("not reached" in note for note in report.notes)
 
 
@@ -211,7 +224,7 @@ async def test_who_is_not_linked_cannot_act_where_that_is_required(
 
 
 async def test_the_daily_look_tells_once_and_again_after_it_was_mended(
-    clinic: Product, policy: ScriptedPolicy
+    clinic: Product, policy: ScriptedPolicy, workplace: ScriptedWorkplace
 ) -> None:
     """What was told stands in the next job; replicas that start promise one."""
     await clinic.submit()
@@ -236,6 +249,11 @@ async def test_the_daily_look_tells_once_and_again_after_it_was_mended(
     assert job.due_at > clinic.clock.now() + timedelta(hours=23)
     assert "approver group nobody is empty" in notice.payload["text"]
     assert ALICE in notice.payload["text"]
+    assert await look() == 0
+    policy_before, workplace.is_down = policy.rule, True
+    routing(policy)
+    assert await look() == 0  # what was told is not forgotten in an outage
+    policy.rule, workplace.is_down = policy_before, False
     assert await look() == 0
     await clinic.claim(JobKind.TELL_ADMINS)  # told, and gone
     routing(policy)
