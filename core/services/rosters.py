@@ -13,6 +13,8 @@ from core.services.people import People
 MOST_ASKED: Final = 100
 """Most people of whom the workplace is asked in one look; the rest is believed."""
 
+_ENOUGH: Final = "Slack was asked about enough people for one look"
+
 
 class Roster:
     """Remembers what one look has found, and asks the workplace sparingly.
@@ -111,15 +113,17 @@ class Roster:
             self._unknown["who can act in Slack is not known here"] = None
             return None
         if self._left <= 0 or time.monotonic() >= self._ends:
-            return self._unanswered("Slack was asked about enough people for one look")
+            self._note(_ENOUGH)
+            return None
         self._left -= 1
         try:
             async with asyncio.timeout(self._ends - time.monotonic()):
                 return await self._workplace.why_unreachable(email)
         except TimeoutError:
-            return self._unanswered("Slack was asked about enough people for one look")
+            self._note(_ENOUGH)
         except DependencyError as error:
-            return self._unanswered(f"who can act in Slack is not known: {error}")
+            self._note(f"who can act in Slack is not known: {error}")
+        return None
 
     async def _ask_about_channel(self, channel: str | None) -> str | None:
         if self._workplace is None:
@@ -129,11 +133,12 @@ class Roster:
             async with asyncio.timeout(max(0.0, self._ends - time.monotonic())):
                 return await self._workplace.why_unpostable(channel)
         except TimeoutError:
-            return self._unanswered(f"Slack did not say in time if {name} is open")
+            self._note(f"Slack did not say in time if {name} is open")
         except DependencyError as error:
-            return self._unanswered(f"whether {name} is open is not known: {error}")
+            self._note(f"whether {name} is open is not known: {error}")
+        return None
 
-    def _unanswered(self, note: str) -> None:
+    def _note(self, unanswered: str) -> None:
         """Keep what was asked and not answered; nobody is taken for gone by it."""
-        self._unknown[note] = None
+        self._unknown[unanswered] = None
         self.is_whole = False
