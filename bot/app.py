@@ -154,12 +154,19 @@ def _slack_sign_in(slack: SlackService | None) -> SlackSignIn | None:
 
 
 async def _watch_policy(jitsudo: Jitsudo) -> None:
-    """Audit every policy that comes into force; a failure is tried again."""
+    """Audit every policy that comes into force; a failure is tried again.
+
+    The first look at approvers is promised here too, once.
+    """
     while True:
         try:
             await jitsudo.services.policy_watch.look()
         except JitsudoError as error:
             _log.warning("policy_not_audited", error=error.code)
+        try:
+            await jitsudo.services.check_approvers.promise()
+        except JitsudoError as error:
+            _log.warning("approver_check_not_promised", error=error.code)
         await asyncio.sleep(POLICY_LOOK_SECONDS)
 
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.settings import BotSettings, core_part, load_bot
+from bot.slack.checks import OPTIONAL_SCOPES
+from bot.slack.outside import open_outside
 from bot.slack.service import SlackService
 from bot.tls import Tls, TlsFiles
 from core.clock import SystemClock
@@ -16,6 +18,7 @@ from core.providers.sealing import FernetSealer
 from core.services.provider_checks import ProviderChecks
 from core.settings import CoreSettings, load_core
 from core.store.engine import open_store
+from core.vocabulary import GroupSource
 from core.wiring import CALL_SECONDS, open_id_tokens, open_jitsudo, open_policy
 
 _DATABASE: Final = "JITSUDO_DATABASE_URL"
@@ -66,20 +69,31 @@ async def check_installation(
             return [*findings, _failing("settings", second)]
         return findings + await _apart(settings)
     try:
-        async with open_jitsudo(settings) as jitsudo:
+        async with (
+            open_outside(bot_settings.slack) as outside,
+            open_jitsudo(settings, outside=outside) as jitsudo,
+        ):
             parts = dict(await jitsudo.health())
             parts |= await jitsudo.issuer_health()
+            if len(jitsudo.group_sources) > 1:
+                parts |= await jitsudo.group_health()
             for name, part in (await jitsudo.provider_health()).items():
                 parts[f"provider {name}"] = part
             if bot_settings.slack is not None:
                 slack = SlackService(jitsudo=jitsudo, settings=bot_settings.slack)
-                parts |= await slack.check()
+                parts |= await slack.check(more_scopes=_scopes_of(settings))
     except JitsudoError:
         return findings + [await _database(settings)] + await _apart(settings)
     return findings + [
         Finding(part=name, is_ready=part.is_ready, detail=part.detail)
         for name, part in parts.items()
     ]
+
+
+def _scopes_of(settings: CoreSettings) -> frozenset[str]:
+    """Return what the bot token needs because of where groups come from."""
+    is_slack = GroupSource.SLACK in settings.group_sources
+    return OPTIONAL_SCOPES if is_slack else frozenset()
 
 
 async def _database(settings: CoreSettings) -> Finding:
@@ -119,11 +133,17 @@ async def _policy(settings: CoreSettings) -> Finding:
 
 
 async def _groups(settings: CoreSettings) -> Finding:
-    if settings.groups_file is None:
+    if not settings.group_sources:
         return Finding(
             part="groups",
             is_ready=False,
             detail="JITSUDO_GROUPS_FILE is not set; for example policies/groups.yaml",
+        )
+    if settings.groups_file is None:
+        return Finding(
+            part="groups",
+            is_ready=False,
+            detail="not tested: a source other than the file needs the database",
         )
     try:
         await GroupsFile(settings.groups_file).groups_of("nobody@example.com")

@@ -19,6 +19,7 @@ from bot.app import listen, serving
 from bot.check import check_installation
 from bot.demo import DemoOptions, open_demo
 from bot.settings import BotSettings, core_part, load_bot
+from bot.slack.outside import open_outside
 from bot.tour import seeded_tour
 from core.environment import read_environment
 from core.errors import ConfigurationError
@@ -74,7 +75,11 @@ def serve(ctx: click.Context, host: str | None, port: int | None) -> None:
 
 
 async def _serve(core_settings: CoreSettings, bot_settings: BotSettings) -> None:
-    async with _until_told() as told, open_jitsudo(core_settings) as jitsudo:
+    async with (
+        _until_told() as told,
+        open_outside(bot_settings.slack) as outside,
+        open_jitsudo(core_settings, outside=outside) as jitsudo,
+    ):
         listener = listen(bot_settings.host, bot_settings.port)
         async with serving(jitsudo, bot_settings, listener=listener):
             await told.wait()

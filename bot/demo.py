@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from bot.app import serving
 from bot.sandbox.app import Sandbox
 from bot.settings import BotSettings, SlackSettings
+from bot.slack.outside import open_outside
 from core.domain.principal import Actor
 from core.environment import read_environment
 from core.logins import Login, Logins, home_directory
@@ -117,7 +118,8 @@ async def open_demo(
         await sandbox.start(url=url)
         bot_settings = BotSettings(slack=_slack_settings(url, sandbox, options))
         async with (
-            open_jitsudo(settings) as jitsudo,
+            open_outside(bot_settings.slack) as outside,
+            open_jitsudo(settings, outside=outside) as jitsudo,
             serving(
                 jitsudo,
                 bot_settings,

@@ -70,14 +70,14 @@ COMMANDS: Final = {
         _SIGN_IN,
     ),
     "whoami": Lazy(
-        "cli.identity:whoami",
+        "cli.whoami:whoami",
         "Show who you are to the server, and what your token may do.",
         _SIGN_IN,
     ),
     "token": Lazy("cli.tokens:token", "Issue, list and revoke tokens.", _SIGN_IN),
     "principal": Lazy(
         "cli.principals:principal",
-        "Shut people out, and let them in again.",
+        "Look people up, trust them, shut them out.",
         _SIGN_IN,
     ),
     "server": Lazy("cli.server:server", "Look after a server.", _RUN),

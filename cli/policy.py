@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import click
 
 from cli.errors import FAILED
-from cli.group import command, group
+from cli.group import Lazy, command, group
 from cli.parameters import read_input
 from cli.terminal import Terminal
 from cli.text import labelled
@@ -20,12 +21,23 @@ _TYPES = {
 }
 
 
+_ELSEWHERE: Final = {
+    "doctor": Lazy(
+        "cli.doctor:doctor",
+        "Find requests that nobody could approve: pending, or asked for lately.",
+    ),
+}
+"""A command in a file of its own."""
+
+
 @group(
     "policy",
+    lazy=_ELSEWHERE,
     examples=(
         "jitsudo policy init ./policies",
         "jitsudo policy check ./policies",
         "jitsudo policy eval --type approval --input @question.json",
+        "jitsudo policy doctor",
     ),
 )
 def policy(_terminal: Terminal) -> None:

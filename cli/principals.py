@@ -1,4 +1,4 @@
-"""`jitsudo principal`: people who leave, and people who come back."""
+"""`jitsudo principal`: who somebody is, who leaves, and who comes back."""
 
 import time
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from cli.group import command, group
+from cli.group import Lazy, command, group
 from cli.labels import standing
 from cli.outcome import PATIENCE, tell_open
 from cli.output import paint_standing, summary, to_object
@@ -24,15 +24,30 @@ MOST_NAMED: Final = 100
 _POLL: Final = timedelta(seconds=1)
 
 
+_ELSEWHERE: Final = {
+    "show": Lazy(
+        "cli.principal_facts:show",
+        "Show what is known of somebody: groups and their sources, trust, Slack.",
+    ),
+    "trust": Lazy(
+        "cli.principal_facts:trust",
+        "Set somebody's trust tier, 0 (nothing known) to 4; policy reads it.",
+    ),
+}
+"""Commands in a file of their own."""
+
+
 @group(
     "principal",
+    lazy=_ELSEWHERE,
     examples=(
+        "jitsudo principal show bob@example.com",
         'jitsudo principal disable alice@example.com --reason "left the company"',
         "jitsudo principal enable alice@example.com",
     ),
 )
 def principal(_terminal: Terminal) -> None:
-    """Shut people out, and let them in again."""
+    """Look people up, trust them, shut them out."""
 
 
 @principal.add

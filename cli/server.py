@@ -20,6 +20,10 @@ _ELSEWHERE: Final = {
         "bot.commands:check",
         "Test database, policy, groups, providers and Slack, each with its fix.",
     ),
+    "reload-policies": Lazy(
+        "cli.reload:reload_policies",
+        "Have the server look for a newer policy now, and say what is in force.",
+    ),
     "rotate-keys": Lazy(
         "cli.rotation:rotate_keys",
         "Encrypt stored credentials anew, with the first of the keys.",

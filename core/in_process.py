@@ -21,6 +21,7 @@ from core.domain.job import Job
 from core.domain.policy import PolicyAnswer
 from core.domain.request import Ask
 from core.domain.token import Token
+from core.in_process_people import InProcessPeople
 from core.permits import Permits
 from core.ports import AuditFilter
 from core.services.submit import Submission
@@ -30,7 +31,7 @@ from core.vocabulary import PolicyPackage, RequestId, TokenScope, Verdict
 MAX_JOBS = 500
 
 
-class InProcessApprovals(Approvals):
+class InProcessApprovals(InProcessPeople, Approvals):
     """Checks what the actor is permitted, then calls the services."""
 
     def __init__(self, *, services: Services, binding: Binding) -> None:
@@ -197,7 +198,7 @@ class InProcessApprovals(Approvals):
     @override
     async def whoami(self) -> Identity:
         """Return who the actor is."""
-        person = await self._services.people.principal(
+        person, sources = await self._services.people.explained(
             self._actor.email, self._binding.limit()
         )
         return Identity(
@@ -207,6 +208,7 @@ class InProcessApprovals(Approvals):
             scopes=self._binding.scopes,
             expires_at=self._binding.expires_at,
             method=self._binding.method,
+            sources=sources,
         )
 
     @override

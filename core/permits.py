@@ -1,6 +1,6 @@
 """What an actor may do by their token's scopes and the admin groups."""
 
-from core.domain.principal import Actor
+from core.domain.principal import Actor, Principal
 from core.errors import NotAllowed, NotAuthenticated
 from core.use_cases import Binding, Services
 from core.vocabulary import AuditAction, RequestId, TokenScope, Verdict
@@ -68,10 +68,12 @@ class Permits:
             raise
 
     async def _need_member(self, what: str) -> None:
-        if not await self.is_admin():
-            raise NotAllowed(
-                reason=f"only members of jitsudo-admins can {what}; ask one"
-            )
+        if self._binding.is_operator:
+            return
+        person = await self._principal()
+        if not person.is_admin:
+            reason = f"only members of jitsudo-admins can {what}; ask one"
+            raise NotAllowed(reason=person.advised(reason))
 
     async def need_to_decide(self, request_id: RequestId, verdict: Verdict) -> None:
         """Check that the token may decide; whoever tries without is audited.
@@ -97,10 +99,12 @@ class Permits:
         """Tell whether the actor is an admin, or holds the database's address."""
         if self._binding.is_operator:
             return True
-        person = await self._services.people.principal(
+        return (await self._principal()).is_admin
+
+    async def _principal(self) -> Principal:
+        return await self._services.people.principal(
             self._binding.actor.email, self._binding.limit()
         )
-        return person.is_admin
 
     async def need_auditor(self, what: str) -> None:
         """Check that the actor may read everything; who may not is audited.
@@ -111,13 +115,10 @@ class Permits:
         self.need(TokenScope.READ)
         if self._binding.is_operator:
             return
-        person = await self._services.people.principal(
-            self._binding.actor.email, self._binding.limit()
-        )
+        person = await self._principal()
         if not person.is_auditor:
-            refusal = NotAllowed(
-                reason=f"only members of jitsudo-auditors and jitsudo-admins can {what}"
-            )
+            reason = f"only members of jitsudo-auditors and jitsudo-admins can {what}"
+            refusal = NotAllowed(reason=person.advised(reason))
             await self._audit(refusal, what)
             raise refusal
 

@@ -26,6 +26,7 @@ from core.settings import CoreSettings
 from core.use_cases import ALL_SCOPES, Binding, Services
 from core.vocabulary import (
     AuditAction,
+    GroupSource,
     JobKind,
     Origin,
     RequestId,
@@ -64,6 +65,7 @@ class Jitsudo:
     services: Services
     signal: Signal
     provider_checks: ProviderChecks
+    group_sources: Mapping[GroupSource, Directory]
     id_tokens: IdTokens | None = None
 
     def acting(
@@ -199,6 +201,7 @@ class Jitsudo:
             JobKind.WARN: self.services.warn.run,
             JobKind.REMIND_REVIEW: self.services.remind.run,
             JobKind.OFFBOARD: self.services.offboard.run,
+            JobKind.CHECK_APPROVERS: self.services.check_approvers.run,
             JobKind.TELL_REFUSALS: self.services.refusals.tell_repeats,
         }
 
@@ -208,7 +211,7 @@ class Jitsudo:
         return {
             "database": await self._database_health(),
             "policy": PartHealth(is_ready=policy.is_ready, detail=policy.detail),
-            "groups": await self._groups_health(),
+            "groups": await _can_be_read(self.directory),
         }
 
     async def provider_health(self) -> dict[str, PartHealth]:
@@ -242,9 +245,17 @@ class Jitsudo:
         except JitsudoError as error:
             return PartHealth(is_ready=False, detail=str(error))
 
-    async def _groups_health(self) -> PartHealth:
-        try:
-            await self.directory.groups_of("nobody@example.com")
-        except JitsudoError as error:
-            return PartHealth(is_ready=False, detail=str(error))
-        return PartHealth(is_ready=True, detail="groups can be read")
+    async def group_health(self) -> dict[str, PartHealth]:
+        """Return whether each source of groups can be read, by name."""
+        return {
+            f"groups from {source.value}": await _can_be_read(directory)
+            for source, directory in self.group_sources.items()
+        }
+
+
+async def _can_be_read(directory: Directory) -> PartHealth:
+    try:
+        await directory.explain("nobody@example.com")
+    except JitsudoError as error:
+        return PartHealth(is_ready=False, detail=str(error))
+    return PartHealth(is_ready=True, detail="groups can be read")

@@ -22,6 +22,7 @@ from core.environment import (
     read_environment as read_environment,  # noqa: PLC0414 - exported from here
 )
 from core.errors import ConfigurationError, Invalid
+from core.vocabulary import GroupSource
 
 FILE_VARIABLE: Final = "JITSUDO_CONFIG"
 
@@ -30,6 +31,9 @@ _VARIABLES: Final[Mapping[str, str]] = {
     "JITSUDO_OPA_URL": "opa_url",
     "JITSUDO_POLICY_DIR": "policy_dir",
     "JITSUDO_GROUPS_FILE": "groups_file",
+    "JITSUDO_GROUPS_FROM": "groups_from",
+    "JITSUDO_OIDC_GROUPS_MAX_AGE": "oidc_groups_max_age",
+    "JITSUDO_ADMIN_GROUPS_FROM_SLACK": "admin_groups_from_slack",
     "JITSUDO_ENCRYPTION_KEYS": "encryption_keys",
     "JITSUDO_REQUEST_TTL": "request_ttl",
     "JITSUDO_ABANDON_AFTER": "abandon_after",
@@ -86,6 +90,10 @@ class CoreSettings(BaseModel):
         opa_url: an OPA server; without one, `policy_dir` is read.
         policy_dir: Rego for the embedded engine.
         groups_file: YAML with who is in which group.
+        groups_from: where groups come from; empty is the file, if there is one.
+        oidc_groups_max_age: how long the groups of a sign-in count.
+        admin_groups_from_slack: whether a Slack user group of that handle makes
+            its members admins or auditors.
         encryption_keys: Fernet keys; the first encrypts, all decrypt.
         request_ttl: how long a request waits for a decision.
         abandon_after: how long issuing is tried before it is given up.
@@ -110,6 +118,9 @@ class CoreSettings(BaseModel):
     opa_url: str | None = None
     policy_dir: Path | None = None
     groups_file: Path | None = None
+    groups_from: Annotated[tuple[GroupSource, ...], BeforeValidator(split)] = ()
+    oidc_groups_max_age: Duration = Field(default=timedelta(hours=24), gt=timedelta(0))
+    admin_groups_from_slack: bool = False
     encryption_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(split)] = ()
     request_ttl: Duration = Field(default=timedelta(hours=24), gt=timedelta(0))
     abandon_after: Duration = Field(default=timedelta(hours=1), gt=timedelta(0))
@@ -129,6 +140,30 @@ class CoreSettings(BaseModel):
             message = "set JITSUDO_OPA_URL or JITSUDO_POLICY_DIR, not both"
             raise ValueError(message)
         return self
+
+    @model_validator(mode="after")
+    def _sources_that_fit(self) -> Self:
+        names = self.groups_from
+        if len(set(names)) < len(names):
+            message = "JITSUDO_GROUPS_FROM names a source twice"
+            raise ValueError(message)
+        if GroupSource.FILE in names and self.groups_file is None:
+            message = "JITSUDO_GROUPS_FROM names file; set JITSUDO_GROUPS_FILE"
+            raise ValueError(message)
+        if names and GroupSource.FILE not in names and self.groups_file is not None:
+            message = (
+                "JITSUDO_GROUPS_FILE would not be read; "
+                "add file to JITSUDO_GROUPS_FROM, or unset it"
+            )
+            raise ValueError(message)
+        return self
+
+    @property
+    def group_sources(self) -> tuple[GroupSource, ...]:
+        """Return where groups come from; nowhere if nothing is set."""
+        if self.groups_from or self.groups_file is None:
+            return self.groups_from
+        return (GroupSource.FILE,)
 
 
 def without_limits(settings: CoreSettings) -> CoreSettings:

@@ -6,9 +6,11 @@ from datetime import datetime
 from core.clock import Deadline
 from core.domain.principal import Actor
 from core.ports import Store
+from core.services.approver_check import CheckApprovers
 from core.services.audit import ReadAudit
 from core.services.credentials import ReadCredentials
 from core.services.decide import Decide
+from core.services.doctor import Doctor
 from core.services.end_grant import EndGrant
 from core.services.evaluate import Evaluate
 from core.services.expire import Lapse
@@ -22,7 +24,9 @@ from core.services.look import Look
 from core.services.offboard import Offboard
 from core.services.people import People
 from core.services.policy_watch import PolicyWatch
+from core.services.principals import Principals
 from core.services.refusals import Refusals
+from core.services.reload import Reload
 from core.services.remind import RemindOfReview
 from core.services.review import Review
 from core.services.revoke import Revoke
@@ -69,6 +73,10 @@ class Services:
     remind: RemindOfReview
     policy_watch: PolicyWatch
     people: People
+    principals: Principals
+    reload: Reload
+    doctor: Doctor
+    check_approvers: CheckApprovers
     store: Store
 
 

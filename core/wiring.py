@@ -6,15 +6,14 @@ from typing import Final
 
 from core.auth_settings import AuthSettings
 from core.clock import SystemClock
-from core.identity.groups_file import GroupsFile
-from core.identity.nobody import NobodyKnown
+from core.identity.sources import open_sources
 from core.policy.documents import from_document
 from core.policy.nothing import NoPolicy
 from core.ports import (
     Clock,
     CredentialProvider,
-    Directory,
     IdTokens,
+    Outside,
     PolicyEngine,
     Sealer,
     Store,
@@ -22,9 +21,11 @@ from core.ports import (
 from core.process import Jitsudo, PartHealth
 from core.providers.loading import load_providers
 from core.providers.sealing import FernetSealer
+from core.services.approver_check import CheckApprovers
 from core.services.audit import ReadAudit
 from core.services.credentials import ReadCredentials
 from core.services.decide import Decide
+from core.services.doctor import Doctor
 from core.services.end_grant import EndGrant
 from core.services.evaluate import Evaluate
 from core.services.expire import Lapse
@@ -39,9 +40,11 @@ from core.services.look import Look
 from core.services.offboard import Offboard
 from core.services.people import People
 from core.services.policy_watch import PolicyWatch
+from core.services.principals import Principals
 from core.services.provider_calls import ProviderCalls
 from core.services.provider_checks import ProviderChecks
 from core.services.refusals import Refusals
+from core.services.reload import Reload
 from core.services.remind import RemindOfReview
 from core.services.review import Review
 from core.services.revoke import Revoke
@@ -73,9 +76,15 @@ __all__ = [
 
 @asynccontextmanager
 async def open_jitsudo(
-    settings: CoreSettings, *, clock: Clock | None = None
+    settings: CoreSettings,
+    *,
+    clock: Clock | None = None,
+    outside: Outside | None = None,
 ) -> AsyncIterator[Jitsudo]:
     """Build everything core needs, and close it at the end.
+
+    Args:
+        outside: what the front end lends; whoever opened it closes it.
 
     Raises:
         ConfigurationError: a setting cannot be, or the schema is not this
@@ -103,6 +112,7 @@ async def open_jitsudo(
             sealer=sealer,
             providers=providers,
             id_tokens=id_tokens,
+            outside=outside,
         )
 
 
@@ -164,15 +174,18 @@ def assemble(
     sealer: Sealer,
     providers: Mapping[str, CredentialProvider],
     id_tokens: IdTokens | None = None,
+    outside: Outside | None = None,
 ) -> Jitsudo:
     """Build the services over parts that are open; whoever opened them closes them.
 
     `open_jitsudo` opens what the settings name; a test brings parts of its own.
     """
     signal = Signal()
-    directory: Directory = (
-        GroupsFile(settings.groups_file) if settings.groups_file else NobodyKnown()
+    outside = outside or Outside()
+    sources = open_sources(
+        settings, store=store, clock=clock, slack_groups=outside.slack_groups
     )
+    directory = sources.directory
     people = People(store=store, directory=directory)
     visibility = Visibility(policy=policy, people=people, clock=clock)
     refusals = Refusals(store=store, clock=clock)
@@ -202,6 +215,16 @@ def assemble(
         signal=signal,
         request_ttl=settings.request_ttl,
         remind_after=settings.review_reminder,
+    )
+    doctor = Doctor(
+        store=store,
+        policy=policy,
+        directory=directory,
+        people=people,
+        providers=providers,
+        outside=outside,
+        clock=clock,
+        most_requesters=sources.most_lookups,
     )
     services = Services(
         submit=submit,
@@ -297,6 +320,12 @@ def assemble(
         ),
         policy_watch=PolicyWatch(store=store, policy=policy, clock=clock),
         people=people,
+        principals=Principals(store=store, directory=directory, clock=clock),
+        reload=Reload(store=store, policy=policy, clock=clock),
+        doctor=doctor,
+        check_approvers=CheckApprovers(
+            store=store, doctor=doctor, clock=clock, signal=signal
+        ),
         store=store,
     )
     return Jitsudo(
@@ -307,6 +336,7 @@ def assemble(
         directory=directory,
         services=services,
         signal=signal,
+        group_sources=sources.each,
         provider_checks=ProviderChecks(providers, call_seconds=CALL_SECONDS),
         id_tokens=id_tokens,
     )

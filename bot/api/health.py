@@ -106,6 +106,9 @@ def _of_store(figures: Figures) -> Iterable[str]:
     yield from _samples("jitsudo_jobs_waiting", "kind", backlog.waiting)
     yield from _family("jitsudo_jobs_failing", "gauge", "Jobs whose last try failed.")
     yield from _samples("jitsudo_jobs_failing", "kind", backlog.failing)
+    name = "jitsudo_approver_findings"
+    yield from _family(name, "gauge", "What the last look at approvers found.")
+    yield f"{name} {backlog.approver_findings}"
 
 
 def _of_process(counters: Counters) -> Iterable[str]:

@@ -60,6 +60,7 @@ class Control:
             "redeliver": self._redeliver,
             "people": self._people,
             "channels": self._channels,
+            "usergroups": self._user_groups,
             "socket": self._socket,
             "faults": self._add_fault,
             "home": self._home,
@@ -165,6 +166,12 @@ class Control:
         channel = orders.apply_to_channel(self._workspace, order)
         self._workspace.changes.note()
         return channel.to_channel()
+
+    async def _user_groups(self, body: bytes) -> Json:
+        order = orders.UserGroups.model_validate_json(body)
+        group = orders.apply_to_user_group(self._workspace, order)
+        self._workspace.changes.note()
+        return group.to_usergroup(with_users=True, with_count=True)
 
     async def _socket(self, body: bytes) -> Json:
         order = orders.Socket.model_validate_json(body)

@@ -11,6 +11,7 @@ from bot.sandbox.people import (
     Json,
     Person,
 )
+from bot.sandbox.user_groups import list_user_groups
 from bot.sandbox.workspace import Workspace
 
 
@@ -80,9 +81,10 @@ class DirectoryMethods:
         person = self._one_person(arguments.required("users"))
         return {"channel": {"id": self._workspace.dm(person).id}}
 
-    def user_groups(self) -> Json:
-        """Return the user groups: the sandbox has none."""
-        return {"usergroups": []}
+    def user_groups(self, arguments: Arguments) -> Json:
+        """Return the user groups."""
+        groups = list(self._workspace.user_groups.values())
+        return list_user_groups(groups, arguments)
 
     def _one_person(self, users: str) -> Person:
         person = self._workspace.by_id(users)

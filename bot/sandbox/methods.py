@@ -139,9 +139,7 @@ def all_methods(
             run=directory.conversation_members, scope="channels:read"
         ),
         "conversations.open": Method(run=directory.open_conversation, scope="im:write"),
-        "usergroups.list": Method(
-            run=lambda _: directory.user_groups(), scope="usergroups:read"
-        ),
+        "usergroups.list": Method(run=directory.user_groups, scope="usergroups:read"),
     }
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.sandbox.acting import PATIENCE_MS
 from bot.sandbox.errors import BadCall
 from bot.sandbox.messages import Conversation
+from bot.sandbox.user_groups import UserGroup
 from bot.sandbox.workspace import Workspace
 
 _Name = Annotated[str, Field(min_length=1, max_length=80)]
@@ -112,6 +113,20 @@ class Channels(Order):
     ts: str | None = None
 
 
+class UserGroups(Order):
+    """Set a user group: who is in it, and whether it is enabled.
+
+    Attributes:
+        users: short names or ids.
+        is_external: whether it is another workspace's.
+    """
+
+    handle: Annotated[str, Field(pattern=r"^[a-z0-9._-]{1,80}$")]
+    users: list[_Name]
+    is_disabled: bool = False
+    is_external: bool = False
+
+
 class Socket(Order):
     """Do something to the connections of Socket Mode.
 
@@ -137,6 +152,25 @@ class AddFault(Order):
     seconds: Annotated[float, Field(ge=0, le=120)] | None = None
     retry_after: str | None = None
     acts: bool = False
+
+
+def apply_to_user_group(workspace: Workspace, order: UserGroups) -> UserGroup:
+    """Set what the order says, and return the user group.
+
+    Raises:
+        BadCall: there is nobody of a name.
+    """
+    known = workspace.user_groups.get(order.handle)
+    letters = "".join(filter(str.isalnum, order.handle)).upper()
+    group = UserGroup(
+        id=f"S0{letters}" if known is None else known.id,
+        handle=order.handle,
+        users=[workspace.person(name).id for name in order.users],
+        is_disabled=order.is_disabled,
+        is_external=order.is_external,
+    )
+    workspace.user_groups[order.handle] = group
+    return group
 
 
 def apply_to_channel(workspace: Workspace, order: Channels) -> Conversation:

@@ -1,7 +1,7 @@
 """Keeping the workspace in a file, so that a restart shows what was said."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.sandbox.messages import Conversation, Ephemeral
 from bot.sandbox.people import Person
+from bot.sandbox.user_groups import UserGroup
 from bot.sandbox.workspace import Workspace
 
 
@@ -17,6 +18,7 @@ class _Kept:
     people: dict[str, Person]
     conversations: dict[str, Conversation]
     ephemerals: dict[str, list[Ephemeral]]
+    user_groups: dict[str, UserGroup] = field(default_factory=dict)
 
 
 _KEPT: Final = TypeAdapter(_Kept)
@@ -60,6 +62,7 @@ class Storage:
         self._workspace.people.update(kept.people)
         self._workspace.conversations.update(kept.conversations)
         self._workspace.ephemerals.update(kept.ephemerals)
+        self._workspace.user_groups.update(kept.user_groups)
         self._is_loaded = True
 
     def save(self) -> None:
@@ -74,6 +77,7 @@ class Storage:
             people=workspace.people,
             conversations=workspace.conversations,
             ephemerals=workspace.ephemerals,
+            user_groups=workspace.user_groups,
         )
         self._path.parent.mkdir(parents=True, exist_ok=True)
         new = self._path.with_name(f".{self._path.name}.new")

@@ -9,6 +9,7 @@ from bot.sandbox.changes import Changes
 from bot.sandbox.errors import BadCall
 from bot.sandbox.messages import Conversation, Ephemeral, Message
 from bot.sandbox.people import OTHER_TEAM_ID, Json, Person, the_bot
+from bot.sandbox.user_groups import UserGroup
 from bot.sandbox.watch import Watch
 
 EPHEMERALS_KEPT: Final = 200
@@ -38,6 +39,7 @@ class Workspace:
         self.changes = Changes()
         self.conversations: dict[str, Conversation] = {}
         self.ephemerals: dict[str, list[Ephemeral]] = {}
+        self.user_groups = dict[str, UserGroup]()
         self._watches: set[Watch] = set()
         self._last_ts = 0
         self._counter = itertools.count(1)

@@ -54,7 +54,7 @@ class Channels:
             SlackRefused: it may not, and what to do.
             SlackFailed: Slack does not say.
         """
-        name = self._default if destination == DEFAULT_CHANNEL else destination
+        name = self._named(destination)
         facts = await self._facts(name)
         if (facts.is_ext_shared or facts.is_pending_ext_shared) and (
             not self._allow_shared
@@ -67,28 +67,35 @@ class Channels:
             )
         return facts.id
 
-    async def check(self) -> str:
-        """Return what the configured channel is, if cards can go there.
+    async def check(self, destination: str = DEFAULT_CHANNEL) -> str:
+        """Return what a channel is, if cards can go there.
+
+        Args:
+            destination: as for `admit`; the configured one unless it is given.
 
         Raises:
             SlackRefused: they cannot, and what to do.
             SlackFailed: Slack does not say.
         """
-        await self.admit(DEFAULT_CHANNEL)
-        facts = await self._facts(self._default)
+        name = self._named(destination)
+        await self.admit(destination)
+        facts = await self._facts(name)
         if facts.is_archived:
             raise SlackRefused(
                 method="conversations.info",
                 error="is_archived",
-                detail=f"{self._default} is archived; unarchive it or use another",
+                detail=f"{name} is archived; unarchive it or use another",
             )
         if not facts.is_member:
             raise SlackRefused(
                 method="conversations.info",
                 error=NOT_A_MEMBER,
-                detail=f"invite the bot: type /invite @jitsudo in {self._default}",
+                detail=f"invite the bot: type /invite @jitsudo in {name}",
             )
         return f"#{facts.name} ({facts.id})" if facts.name else facts.id
+
+    def _named(self, destination: str) -> str:
+        return self._default if destination == DEFAULT_CHANNEL else destination
 
     def forget(self) -> None:
         """Ask again next time."""

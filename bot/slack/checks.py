@@ -21,15 +21,23 @@ SCOPES: Final = frozenset(
 )
 """What the bot token needs; the manifests ask for exactly these."""
 
+OPTIONAL_SCOPES: Final = frozenset({"usergroups:read"})
+"""Needed only where groups come from Slack; a line of the manifests to put in."""
+
 
 async def check_slack(
-    client: SlackClient, channels: Channels, app_token: SecretStr | None
+    client: SlackClient,
+    channels: Channels,
+    app_token: SecretStr | None,
+    *,
+    more_scopes: frozenset[str] = frozenset(),
 ) -> dict[str, PartHealth]:
     """Return the health of tokens, scopes, channel and sharing, by name.
 
     Args:
         client: open.
         app_token: None where Slack delivers over HTTP.
+        more_scopes: of `OPTIONAL_SCOPES`, those that the settings need.
     """
     parts: dict[str, PartHealth] = {}
     try:
@@ -40,7 +48,8 @@ async def check_slack(
     parts["slack bot token"] = PartHealth(
         is_ready=True, detail=f"of team {workspace.team_id}"
     )
-    missing = sorted(SCOPES - workspace.scopes) if workspace.scopes else []
+    needed = SCOPES | more_scopes
+    missing = sorted(needed - workspace.scopes) if workspace.scopes else []
     parts["slack scopes"] = PartHealth(
         is_ready=not missing,
         detail=f"missing {', '.join(missing)}; install the app again with the manifest"

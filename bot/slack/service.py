@@ -236,12 +236,19 @@ class SlackService:
             return PartHealth(is_ready=False, detail=str(error))
         return PartHealth(is_ready=True, detail=f"{channel}, {mode}")
 
-    async def check(self) -> dict[str, PartHealth]:
-        """Test tokens, scopes, channel and sharing; for a process that serves not."""
+    async def check(self, *, more_scopes: frozenset[str]) -> dict[str, PartHealth]:
+        """Test tokens, scopes, channel and sharing; for a process that serves not.
+
+        Args:
+            more_scopes: that the token needs by the settings of core.
+        """
         await self._client.open()
         try:
             return await check_slack(
-                self._client, self._channels, self._settings.app_token
+                self._client,
+                self._channels,
+                self._settings.app_token,
+                more_scopes=more_scopes,
             )
         finally:
             await self._client.close()

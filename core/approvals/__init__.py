@@ -6,6 +6,8 @@ from core.approvals.values import (
     Departure,
     Identity,
     IssuedToken,
+    PolicyReload,
+    PrincipalFacts,
     RequestPage,
     RequestQuery,
 )
@@ -16,6 +18,8 @@ __all__ = [
     "Departure",
     "Identity",
     "IssuedToken",
+    "PolicyReload",
+    "PrincipalFacts",
     "RequestPage",
     "RequestQuery",
 ]

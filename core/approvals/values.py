@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from core.domain.audit import AuditEvent
 from core.domain.decision import RequestRecord
+from core.domain.identity import GroupsFrom, SlackLink
 from core.domain.token import Token
 from core.vocabulary import RequestId, RequestState, SignInMethod, TokenScope
 
@@ -68,6 +69,7 @@ class Identity:
         scopes: what the token may do; every scope where there is no token.
         expires_at: until when the token is valid; None where there is none.
         method: whose token it is; None where there is none.
+        sources: where the groups come from, and until when.
     """
 
     email: str
@@ -76,6 +78,49 @@ class Identity:
     scopes: frozenset[TokenScope]
     expires_at: datetime | None = None
     method: SignInMethod | None = None
+    sources: tuple[GroupsFrom, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PrincipalFacts:
+    """Everything that is known of a principal.
+
+    Attributes:
+        notes: why they have their trust tier, in an admin's words.
+        enrolled_by: the admin who set it last.
+        last_seen_at: when they last acted, used a token or signed in.
+        sources: what each source says of their groups.
+        link: their account in Slack, if one is bound to them.
+    """
+
+    email: str
+    trust_tier: int
+    is_disabled: bool
+    notes: str = ""
+    enrolled_by: str | None = None
+    enrolled_at: datetime | None = None
+    last_seen_at: datetime | None = None
+    sources: tuple[GroupsFrom, ...] = ()
+    link: SlackLink | None = None
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Return the union of the groups, in alphabetical order."""
+        found = {group for each in self.sources for group in each.groups}
+        return tuple(sorted(found))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PolicyReload:
+    """What is in force after a look for a newer policy.
+
+    Attributes:
+        loaded: how many files there are; 0 where the engine does not say.
+    """
+
+    loaded: int
+    revision: str
+    detail: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

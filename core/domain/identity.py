@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.vocabulary import LinkMethod, SignInState
+from core.vocabulary import GroupSource, LinkMethod, SignInState
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,6 +129,23 @@ class SignInOffer:
     discovery_url: str | None = None
     scopes: tuple[str, ...] = ()
     slack: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GroupsFrom:
+    """What one source says of somebody's groups.
+
+    Attributes:
+        note: how the source knows, or why there are none; for people.
+        until: when the groups stop counting by themselves; None if they do not.
+        advice: what the person can do about it; empty if nothing is amiss.
+    """
+
+    source: GroupSource
+    groups: frozenset[str] = frozenset()
+    note: str = ""
+    until: datetime | None = None
+    advice: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,6 +19,9 @@ _EMAIL: Final = re.compile(
 STRANGER: Final = "slack:"
 """What stands before team and user of somebody whom nobody identifies."""
 
+HIGHEST_TIER: Final = 4
+"""The most that an admin can trust somebody; 0 is nothing known."""
+
 ADMINS_GROUP: Final = "jitsudo-admins"
 AUDITORS_GROUP: Final = "jitsudo-auditors"
 
@@ -33,6 +36,7 @@ class Principal:
         trust_tier: 0 (nothing known) to 4, set by admins.
         is_disabled: whether nothing of theirs counts any more.
         is_known: whether the directory has them at all.
+        advice: what they can do where a source of groups forgot them.
     """
 
     email: str
@@ -40,6 +44,7 @@ class Principal:
     trust_tier: int = 0
     is_disabled: bool = False
     is_known: bool = True
+    advice: str = ""
 
     @property
     def is_admin(self) -> bool:
@@ -51,6 +56,10 @@ class Principal:
         """Tell whether this one may read everything."""
         is_one = AUDITORS_GROUP in self.groups and not self.is_disabled
         return self.is_admin or is_one
+
+    def advised(self, reason: str) -> str:
+        """Return a refusal's reason, and what they can do about their groups."""
+        return f"{reason}; {self.advice}" if self.advice else reason
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,9 +18,11 @@ from pydantic import (
 )
 from typing_extensions import override
 
+from core.domain.identity import GroupsFrom
 from core.domain.principal import normalise_email
 from core.errors import DirectoryUnavailable, Invalid
 from core.ports import Directory
+from core.vocabulary import GroupSource
 
 MOST_BYTES: Final = 4 * 1024 * 1024
 
@@ -138,6 +140,17 @@ class GroupsFile(Directory):
             DirectoryUnavailable: naming the file, and what is wrong with it.
         """
         return email.strip().lower() in self._read().groups
+
+    @override
+    async def explain(self, email: str) -> tuple[GroupsFrom, ...]:
+        """Return a person's groups, and that the file says so.
+
+        Raises:
+            DirectoryUnavailable: naming the file, and what is wrong with it.
+        """
+        groups = await self.groups_of(email)
+        note = "" if groups else "not in the groups file"
+        return (GroupsFrom(source=GroupSource.FILE, groups=groups, note=note),)
 
     async def health(self) -> DirectoryHealth:
         """Tell whether the file can be read; raises nothing."""

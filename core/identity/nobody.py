@@ -1,15 +1,32 @@
-"""The directory of an installation without groups: it cannot be read."""
+"""The directory where there are no groups to be had: it cannot be read."""
 
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from typing_extensions import override
 
+from core.domain.identity import GroupsFrom
 from core.errors import DirectoryUnavailable
 from core.ports import Directory
 
+NOT_CONFIGURED: Final = (
+    "no groups are configured; set JITSUDO_GROUPS_FILE to a groups.yaml"
+)
+NO_SLACK: Final = (
+    "groups come from Slack, which only a server with Slack's settings asks; "
+    "use the server, or take slack out of JITSUDO_GROUPS_FROM"
+)
+
 
 class NobodyKnown(Directory):
-    """Refuses every question, so that a fresh installation grants nothing."""
+    """Refuses every question, so that an installation without groups grants nothing."""
+
+    def __init__(self, *, why: str = NOT_CONFIGURED) -> None:
+        """Keep what to say.
+
+        Args:
+            why: what is missing, and what to do.
+        """
+        self._why = why
 
     @override
     async def groups_of(self, email: str) -> frozenset[str]:
@@ -31,8 +48,10 @@ class NobodyKnown(Directory):
         """Refuse."""
         self._refuse()
 
-    @staticmethod
-    def _refuse() -> NoReturn:
-        raise DirectoryUnavailable(
-            why="no groups are configured; set JITSUDO_GROUPS_FILE to a groups.yaml"
-        )
+    @override
+    async def explain(self, email: str) -> tuple[GroupsFrom, ...]:
+        """Refuse."""
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise DirectoryUnavailable(why=self._why)

@@ -152,6 +152,22 @@ class EmbeddedEngine(PolicyEngine):
         )
 
     @override
+    async def reload(self) -> PolicyHealth:
+        """Look at the directory now, and wait until what changed is in force.
+
+        Raises:
+            PolicyUnavailable: it cannot be loaded; the policy before it stays.
+        """
+        self._checked_at = float("-inf")
+        await self._current()
+        if self._reloading is not None:
+            await asyncio.wait({self._reloading}, timeout=LOAD_SECONDS)
+        problem = self._unreadable or self._refused
+        if problem:
+            raise PolicyUnavailable(why=f"{problem}; the policy before it stays")
+        return await self.health()
+
+    @override
     async def close(self) -> None:
         """End the child process, those that were replaced, and what is being loaded."""
         self._is_closed = True

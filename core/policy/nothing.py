@@ -35,5 +35,14 @@ class NoPolicy(PolicyEngine):
         return PolicyHealth(is_ready=False, revision="", detail=NO_POLICY)
 
     @override
+    async def reload(self) -> PolicyHealth:
+        """Refuse: there is nowhere to look.
+
+        Raises:
+            PolicyUnavailable: always.
+        """
+        raise PolicyUnavailable(why=NO_POLICY)
+
+    @override
     async def close(self) -> None:
         """End nothing; there is nothing."""

@@ -118,6 +118,18 @@ class OpaEngine(PolicyEngine):
         return await self._packages()
 
     @override
+    async def reload(self) -> PolicyHealth:
+        """Tell what OPA has loaded: it fetches its bundles by itself.
+
+        Raises:
+            PolicyUnavailable: it does not answer, or has no policy of ours.
+        """
+        health = await self.health()
+        if not health.is_ready:
+            raise PolicyUnavailable(why=health.detail)
+        return health
+
+    @override
     async def close(self) -> None:
         """Close the pooled connections."""
         await self._session.close()

@@ -13,8 +13,10 @@ from core.ports.outside import (
     CredentialProvider,
     Directory,
     IdTokens,
+    Outside,
     PolicyEngine,
     Sealer,
+    Workplace,
 )
 from core.ports.queries import AuditFilter, RequestFilter
 from core.ports.records import (
@@ -42,6 +44,7 @@ __all__ = [
     "JobStore",
     "LinkStore",
     "MembershipStore",
+    "Outside",
     "PolicyEngine",
     "PrincipalRow",
     "PrincipalStore",
@@ -57,4 +60,5 @@ __all__ = [
     "TokenStore",
     "Totals",
     "UnitOfWork",
+    "Workplace",
 ]

@@ -22,10 +22,12 @@ class Backlog:
     Attributes:
         waiting: jobs by kind, whether due or not.
         failing: those of them whose last try failed.
+        approver_findings: what the last look at approvers found.
     """
 
     waiting: Mapping[JobKind, int]
     failing: Mapping[JobKind, int]
+    approver_findings: int = 0
 
 
 class FigureStore(Protocol):

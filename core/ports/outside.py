@@ -1,11 +1,12 @@
 """What the services need from outside the database."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from core.clock import Deadline
 from core.domain.grant import GrantOrder, IssuedGrant, Secrets
-from core.domain.identity import SignedIn
+from core.domain.identity import GroupsFrom, SignedIn
 from core.domain.policy import PolicyAnswer, PolicyHealth, PolicyQuestion
 from core.domain.request import Ask
 from core.vocabulary import (
@@ -36,6 +37,15 @@ class PolicyEngine(Protocol):
 
     async def health(self) -> PolicyHealth:
         """Tell whether questions can be answered; raises nothing."""
+        ...
+
+    async def reload(self) -> PolicyHealth:
+        """Look for a newer policy now, and tell what is in force then.
+
+        Raises:
+            PolicyUnavailable: what is there cannot be loaded; the policy before
+                it stays in force.
+        """
         ...
 
     async def close(self) -> None:
@@ -163,6 +173,52 @@ class Directory(Protocol):
             DirectoryUnavailable: the groups cannot be read.
         """
         ...
+
+    async def explain(self, email: str) -> tuple[GroupsFrom, ...]:
+        """Return what each source says of a person; their groups are the union.
+
+        Raises:
+            DirectoryUnavailable: the groups cannot be read.
+        """
+        ...
+
+
+class Workplace(Protocol):
+    """Where people are reached, such as Slack: who can act there, and where."""
+
+    async def why_unreachable(self, email: str) -> str | None:
+        """Return why a person cannot act there; None if they can.
+
+        Not for decisions: what it says may be minutes old.
+
+        Raises:
+            DependencyError: it does not say.
+        """
+        ...
+
+    async def why_unpostable(self, channel: str | None) -> str | None:
+        """Return why no card can go to a channel; None if it can.
+
+        Args:
+            channel: None is the configured one.
+
+        Raises:
+            DependencyError: it does not say.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outside:
+    """What a front end lends to core; a process without it does without.
+
+    Attributes:
+        slack_groups: who is in which Slack user group.
+        workplace: who can be reached.
+    """
+
+    slack_groups: Directory | None = None
+    workplace: Workplace | None = None
 
 
 class IdTokens(Protocol):

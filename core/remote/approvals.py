@@ -18,8 +18,8 @@ from core.domain.decision import RequestRecord
 from core.domain.grant import Credentials
 from core.domain.request import Ask
 from core.errors import DependencyError, OutcomeUnknown, ServerUnavailable
-from core.remote.caller import LOOK_FIRST, Caller, Doubt, TokenSource
-from core.remote.oversight import HttpOversight, path_of
+from core.remote.caller import LOOK_FIRST, Caller, Doubt, TokenSource, path_of
+from core.remote.oversight import HttpOversight
 from core.remote.transport import Transport
 from core.vocabulary import RequestId
 from core.wire import pages, requests

@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import Final, NoReturn, TypeVar
+from urllib.parse import quote
 
 from core.errors import (
     Invalid,
@@ -148,3 +149,8 @@ def _headers(
             )
         headers["Authorization"] = f"Bearer {token}"
     return headers
+
+
+def path_of(*parts: str) -> str:
+    """Return the path of some names, each encoded."""
+    return "".join(f"/{quote(part, safe='')}" for part in parts)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from typing_extensions import override
 
@@ -14,7 +14,8 @@ from core.domain.job import Job
 from core.domain.policy import PolicyAnswer
 from core.domain.token import Token
 from core.ports.queries import AuditFilter
-from core.remote.caller import Caller, Doubt
+from core.remote.caller import Caller, Doubt, path_of
+from core.remote.people import HttpPeople
 from core.vocabulary import PolicyPackage, TokenScope
 from core.wire import access, audit
 from core.wire.fields import Fields
@@ -25,7 +26,7 @@ VERIFY_SECONDS: Final = 600.0
 """A long chain takes its time: tens of thousands of events a second."""
 
 
-class HttpOversight(Approvals):
+class HttpOversight(HttpPeople, Approvals):
     """The part of `Approvals` that is about everything but requests."""
 
     _server: Caller
@@ -138,8 +139,3 @@ class HttpOversight(Approvals):
 def _answer(answer: Fields) -> PolicyAnswer:
     text = answer.text("resultJson")
     return access.from_answer(Fields.of(parse_json("resultJson", text)))
-
-
-def path_of(*parts: str) -> str:
-    """Return the path of some names, each encoded."""
-    return "".join(f"/{quote(part, safe='')}" for part in parts)

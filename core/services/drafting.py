@@ -1,5 +1,6 @@
 """What an ask becomes: a request with policy's routing, not stored yet."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -7,7 +8,9 @@ from ulid import ULID
 
 from core.domain.job import NewJob
 from core.domain.policy import PolicyAnswer
-from core.domain.request import Ask, ElevationRequest, Routing
+from core.domain.request import Ask, ElevationRequest, Routing, checked_ask
+from core.errors import Invalid
+from core.ports import CredentialProvider
 from core.services.issue import issue_now
 from core.services.remind import first_reminder
 from core.services.telling import lane_of
@@ -24,6 +27,21 @@ AUTO_APPROVER = "policy"
 
 BREAK_GLASS_APPROVER = "break-glass"
 """Who approved where somebody broke the glass; no decision either."""
+
+
+def admitted(ask: Ask, providers: Mapping[str, CredentialProvider]) -> Ask:
+    """Return an ask trimmed, if its provider is there and could grant it.
+
+    Raises:
+        Invalid: naming the field.
+    """
+    ask = checked_ask(ask)
+    provider = providers.get(ask.provider)
+    if provider is None:
+        known = ", ".join(sorted(providers)) or "none is configured"
+        raise Invalid(field="provider", why=f"{ask.provider!r} is not one of: {known}")
+    provider.validate(ask)
+    return ask
 
 
 def draft_of(

@@ -86,7 +86,8 @@ class Judge:
                 case, PolicyAction.DENY, case.approver, requester, deadline=deadline
             )
             # A freeze (`deny`) never blocks denials.
-            no = None if answer.allow else NotAllowed(reason=answer.reason)
+            reason = case.approver.advised(answer.reason)
+            no = None if answer.allow else NotAllowed(reason=reason)
             return Judgement(answer=answer, refusal=no)
         counted, notes = await self._recount(case, earlier, deadline)
         answer = await self._ask(
@@ -103,9 +104,10 @@ class Judge:
         _check_comment(case, answer)
         eligibility = await self._eligibility(case, requester, deadline)
         if not eligibility.is_allowed:
-            return Judgement(
-                answer=eligibility, refusal=NotEligible(reason=eligibility.refusal)
-            )
+            reason = eligibility.refusal
+            if requester.advice:
+                reason = f"{reason}; {requester.email} reads: {requester.advice}"
+            return Judgement(answer=eligibility, refusal=NotEligible(reason=reason))
         return Judgement(answer=answer, counted=counted, notes=notes)
 
     async def _recount(
@@ -132,7 +134,7 @@ class Judge:
             if approver.is_disabled:
                 why = "they are disabled"
             elif not approver.is_known:
-                why = "they are not in the groups file any more"
+                why = "they are in no group any more"
             elif is_own and not answer.allow_self_approval:
                 why = "it was their own request"
             elif not answer.is_allowed:
@@ -187,7 +189,7 @@ def _refusal_of_approver(case: Case, answer: PolicyAnswer) -> RefusedError | Non
     if is_own and not answer.allow_self_approval:
         return SelfApproval()
     if not answer.is_allowed:
-        return NotAllowed(reason=answer.refusal)
+        return NotAllowed(reason=case.approver.advised(answer.refusal))
     return None
 
 

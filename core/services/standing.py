@@ -74,5 +74,6 @@ class Standing:
             now=self._clock.now(),
         )
         answer = await self._policy.ask(question, deadline)
-        refusal = None if answer.allow else NotAllowed(reason=answer.reason)
+        reason = person.advised(answer.reason)
+        refusal = None if answer.allow else NotAllowed(reason=reason)
         return Say(record=record, person=person, refusal=refusal, answer=answer)

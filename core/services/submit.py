@@ -9,9 +9,8 @@ from core.clock import Deadline
 from core.domain.decision import RequestRecord
 from core.domain.policy import PolicyAnswer
 from core.domain.principal import Actor, Principal
-from core.domain.request import Ask, ElevationRequest, checked_ask
+from core.domain.request import Ask, ElevationRequest
 from core.errors import (
-    Invalid,
     NotAllowed,
     NotEligible,
     OutcomeUnknown,
@@ -21,6 +20,7 @@ from core.ports import Clock, CredentialProvider, PolicyEngine, Store, UnitOfWor
 from core.services.drafting import (
     AUTO_APPROVER,
     BREAK_GLASS_APPROVER,
+    admitted,
     draft_of,
     promises_of,
     routed,
@@ -110,7 +110,7 @@ class Submit:
             TooMany: within a minute, or waiting at once.
             PolicyUnavailable: nothing was stored.
         """
-        ask = self._checked(submission.ask)
+        ask = admitted(submission.ask, self._providers)
         act = act_of(ask)
         self._limits.check(act, actor.email)
         async with self._limits.counting_refusals(act, actor, deadline=deadline):
@@ -127,7 +127,7 @@ class Submit:
         draft = self._draft(actor, ask, submission)
         ask_policy = partial(self._ask, draft, requester, actor.origin, deadline)
         eligibility = await ask_policy(PolicyAction.SUBMIT)
-        refusal = _refusal(ask, eligibility)
+        refusal = _refusal(ask, requester, eligibility)
         if refusal is not None:
             await self._refuse(actor, ask, refusal, eligibility.to_audit(), deadline)
             raise refusal
@@ -148,17 +148,6 @@ class Submit:
         if stored.id != request.id:  # it was sent before, and may be decided by now
             return await read_record(self._store, stored.id, deadline)
         return RequestRecord(request=stored)
-
-    def _checked(self, ask: Ask) -> Ask:
-        ask = checked_ask(ask)
-        provider = self._providers.get(ask.provider)
-        if provider is None:
-            known = ", ".join(sorted(self._providers)) or "none is configured"
-            raise Invalid(
-                field="provider", why=f"{ask.provider!r} is not one of: {known}"
-            )
-        provider.validate(ask)
-        return ask
 
     def _draft(
         self, actor: Actor, ask: Ask, submission: Submission
@@ -280,10 +269,12 @@ class Submit:
             )
 
 
-def _refusal(ask: Ask, eligibility: PolicyAnswer) -> NotEligible | None:
+def _refusal(
+    ask: Ask, requester: Principal, eligibility: PolicyAnswer
+) -> NotEligible | None:
     """Return why the ask is refused; breaking the glass takes a yes of its own."""
     if not eligibility.is_allowed:
-        return NotEligible(reason=eligibility.refusal)
+        return NotEligible(reason=requester.advised(eligibility.refusal))
     if ask.break_glass and not eligibility.allow_break_glass:
         return NotEligible(
             reason="policy does not let you break the glass for this; "

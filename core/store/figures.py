@@ -7,8 +7,10 @@ from typing import Final, TypeVar
 import sqlalchemy as sa
 from typing_extensions import override
 
+from core.domain.approvers import CHECK_KEY, FINDINGS
 from core.ports.figures import Backlog, FigureStore, Totals
 from core.store.link import Link
+from core.store.rows import to_pairs
 from core.store.schema import decisions, jobs, requests
 from core.store.statements import Statement
 from core.vocabulary import JobKind, RequestState, Verdict
@@ -31,6 +33,12 @@ _WAITING: Final = _counting(jobs.c.kind)
 _FAILING: Final = _counting(jobs.c.kind, jobs.c.last_error != sa.literal_column("''"))
 
 
+# While a look is running there are two: it, and the next one if it was promised.
+_CHECKS: Final = Statement(
+    sa.select(jobs.c.payload).where(jobs.c.key == sa.bindparam("check", type_=sa.Text))
+)
+
+
 class SqlFigureStore(FigureStore):
     """Counts in one transaction."""
 
@@ -50,7 +58,13 @@ class SqlFigureStore(FigureStore):
         return Backlog(
             waiting=await self._by(JobKind, _WAITING),
             failing=await self._by(JobKind, _FAILING),
+            approver_findings=await self._approver_findings(),
         )
+
+    async def _approver_findings(self) -> int:
+        rows = await self._link.rows(_CHECKS, check=CHECK_KEY)
+        told = [to_pairs(row["payload"]).get(FINDINGS, "0") for row in rows]
+        return max((int(count) for count in told), default=0)
 
     async def _by(self, kind: type[E], statement: Statement) -> Mapping[E, int]:
         rows = await self._link.rows(statement)

@@ -12,6 +12,7 @@ from core.domain.token import Token
 from core.errors import Invalid
 from core.vocabulary import JobKind, PolicyPackage, SignInMethod, Tier, TokenScope
 from core.wire.fields import Fields
+from core.wire.people import from_groups_from, to_groups_from
 from core.wire.requests import JsonObject, to_moment
 
 _PACKAGES: Final = {
@@ -32,6 +33,7 @@ def to_identity(identity: Identity) -> JsonObject:
         "scopes": sorted(identity.scopes),
         "expiresAt": to_moment(identity.expires_at),
         "method": identity.method,
+        "groupSources": [to_groups_from(answer) for answer in identity.sources],
     }
 
 
@@ -48,6 +50,7 @@ def from_identity(fields: Fields) -> Identity:
         scopes=fields.members("scopes", TokenScope),
         expires_at=fields.moment_or_none("expiresAt"),
         method=fields.one_of("method", SignInMethod) if fields.has("method") else None,
+        sources=fields.objects("groupSources", from_groups_from),
     )
 
 

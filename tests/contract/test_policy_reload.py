@@ -178,3 +178,24 @@ async def test_tests_and_hidden_files_are_not_loaded(tmp_path: Path) -> None:
     await engine.close()
 
     assert health.files == ("approval.rego", "eligibility.rego")
+
+
+async def test_a_reload_that_is_asked_for_waits_for_what_changed(
+    tmp_path: Path,
+) -> None:
+    """It looks at once, whatever the interval; what is broken is an error."""
+    engine = await EmbeddedEngine.open(
+        a_policy(tmp_path, approval='reason := "first"'), check_seconds=3600
+    )
+
+    a_policy(tmp_path, approval='reason := "second"')
+    health = await engine.reload()
+    second = await engine.ask(a_question())
+    a_policy(tmp_path, approval='reason := "broken')
+    with pytest.raises(PolicyUnavailable, match="the policy before it stays"):
+        await engine.reload()
+    kept = await engine.ask(a_question())
+    await engine.close()
+
+    assert (second.reason, second.revision) == ("second", health.revision)
+    assert kept.reason == "second"

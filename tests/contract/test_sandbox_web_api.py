@@ -8,6 +8,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.app import Sandbox
+from bot.sandbox.methods import DEFAULT_SCOPES
 from bot.sandbox.server import serving
 from tests.support.workspaces import Hands, WebApiCaller
 
@@ -43,6 +44,38 @@ async def test_slack_sdk_speaks_with_it(
         await client.conversations_open(users="U0ALICE")
     assert caught.value.response["error"] == "missing_scope"
     assert caught.value.response["needed"] == "im:write"
+
+
+async def test_user_groups_tell_what_they_are_asked(
+    http: aiohttp.ClientSession,
+) -> None:
+    """Members and disabled groups only on request; the scope is its own."""
+    scopes = (*DEFAULT_SCOPES, "usergroups:read")
+    async with serving(Sandbox(pacing=False, scopes=scopes)) as sandbox:
+        hands, web_api = Hands(sandbox.url, http), WebApiCaller(sandbox, http)
+        await hands.post("usergroups", {"handle": "sre", "users": ["alice"]})
+        gone = {"handle": "gone", "users": ["bob"], "is_disabled": True}
+        await hands.post("usergroups", gone)
+
+        plain = (await web_api("usergroups.list"))["usergroups"]
+        full = await web_api(
+            "usergroups.list", include_users="true", include_disabled=True
+        )
+        odd = await web_api("usergroups.list", include_users=["true"])
+
+    assert [(one["handle"], "users" in one) for one in plain] == [("sre", False)]
+    assert [
+        (one["handle"], one["users"], one["date_delete"] > 0)
+        for one in full["usergroups"]
+    ] == [("sre", ["U0ALICE"], False), ("gone", ["U0BOB"], True)]
+    assert odd["error"] == "invalid_arguments"
+
+
+async def test_user_groups_need_their_scope(web_api: WebApiCaller) -> None:
+    """The app of the manifests has none of it."""
+    told = await web_api("usergroups.list")
+
+    assert (told["error"], told["needed"]) == ("missing_scope", "usergroups:read")
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,7 @@ async def test_metrics_count_what_every_front_end_did(api: ApiServer) -> None:
     assert 'jitsudo_decisions_total{verdict="deny"} 1' in lines
     assert 'jitsudo_jobs_failing{kind="lapse"} 0' in lines
     assert "jitsudo_refusals_not_audited_total 0" in lines
+    assert "jitsudo_approver_findings 0" in lines
     assert (
         "jitsudo_api_answers_total"
         '{method="POST",route="/api/v1alpha1/requests/{id}/deny",status="200"} 1'

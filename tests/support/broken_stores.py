@@ -80,3 +80,14 @@ class ReadOnlyStore(Store):
     @override
     async def close(self) -> None:
         """Whoever opened the real one closes it."""
+
+
+class AwayStore(ReadOnlyStore):
+    """A store that does not answer at all."""
+
+    @override
+    def snapshot(
+        self, deadline: Deadline | None = None
+    ) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Refuse."""
+        raise StoreUnavailable(why="is away")

@@ -83,6 +83,13 @@ class ScriptedPolicy(PolicyEngine):
         )
 
     @override
+    async def reload(self) -> PolicyHealth:
+        """Tell whether it answers; fails while `failure` is set."""
+        if self.failure is not None:
+            raise PolicyUnavailable(why=self.failure)
+        return await self.health()
+
+    @override
     async def close(self) -> None:
         """Nothing is open."""
 

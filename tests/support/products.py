@@ -19,7 +19,7 @@ from core.domain.principal import Actor
 from core.domain.request import Ask
 from core.domain.surface import Surface
 from core.policy.embedded import EmbeddedEngine
-from core.ports import AuditFilter, PolicyEngine, PrincipalRow, Store
+from core.ports import AuditFilter, Outside, PolicyEngine, PrincipalRow, Store
 from core.providers.sealing import FernetSealer
 from core.services.work import Workers
 from core.settings import LIMITS, CoreSettings
@@ -206,6 +206,7 @@ async def a_product(
     store: Store | None = None,
     clock: FrozenClock | None = None,
     provider: ScriptedProvider | None = None,
+    outside: Outside | None = None,
     **changes: Any,
 ) -> AsyncIterator[Product]:
     """Open core over a database; closed, and its chain verified, at the end.
@@ -214,6 +215,7 @@ async def a_product(
         policy: the starter policy in the embedded engine, if none is given.
         store: one that misbehaves; closed by whoever made it.
         provider: one that another product shares.
+        outside: what a front end would lend.
         changes: settings that differ.
     """
     clock = clock or FrozenClock(datetime.now(UTC))
@@ -232,6 +234,7 @@ async def a_product(
             policy=policy,
             sealer=FernetSealer([KEY]),
             providers={provider.name: provider},
+            outside=outside,
         )
         product = Product(
             jitsudo=jitsudo,

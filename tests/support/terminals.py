@@ -22,9 +22,12 @@ from core.approvals import (
     Departure,
     Identity,
     IssuedToken,
+    PolicyReload,
+    PrincipalFacts,
     RequestPage,
     RequestQuery,
 )
+from core.domain.approvers import ApproverReport, Preview
 from core.domain.audit import AuditEvent, ChainReport
 from core.domain.decision import Decision, RequestRecord
 from core.domain.grant import Credentials, Secrets
@@ -78,6 +81,9 @@ class ScriptedApprovals(Approvals):
     issued: tuple[Token, ...] = ()
     waiting: tuple[Job, ...] = ()
     identity: Identity | None = None
+    facts: PrincipalFacts | None = None
+    report: ApproverReport = field(default_factory=lambda: ApproverReport(checked=3))
+    previewed: Preview | None = None
     failure: JitsudoError | None = None
     asked: list[tuple[object, ...]] = field(default_factory=list)
 
@@ -211,6 +217,36 @@ class ScriptedApprovals(Approvals):
             scopes=frozenset(TokenScope),
             expires_at=NOON + timedelta(days=30),
         )
+
+    @override
+    async def principal(self, email: str) -> PrincipalFacts:
+        self._note("principal", email)
+        return self.facts or PrincipalFacts(
+            email=email, trust_tier=0, is_disabled=False
+        )
+
+    @override
+    async def trust_principal(
+        self, email: str, *, tier: int, notes: str
+    ) -> PrincipalFacts:
+        self._note("trust_principal", email, tier, notes)
+        return PrincipalFacts(email=email, trust_tier=tier, is_disabled=False)
+
+    @override
+    async def reload_policies(self) -> PolicyReload:
+        self._note("reload_policies")
+        return PolicyReload(loaded=2, revision="rev-1", detail="2 files")
+
+    @override
+    async def check_approvers(self) -> ApproverReport:
+        self._note("check_approvers")
+        return self.report
+
+    @override
+    async def preview(self, requester: str, ask: Ask) -> Preview:
+        self._note("preview", requester, ask)
+        assert self.previewed is not None
+        return self.previewed
 
     @override
     async def issue_token(

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from bot.slack import client, ids
-from bot.slack.checks import SCOPES
+from bot.slack.checks import OPTIONAL_SCOPES, SCOPES
 from bot.slack.transport import PATH
 
 MANIFESTS = Path(__file__).parents[2] / "manifests" / "slack"
@@ -20,6 +20,7 @@ SCOPES_OF = {
     "chat.update": {"chat:write"},
     "conversations.info": {"channels:read", "groups:read"},
     "conversations.list": {"channels:read", "groups:read"},
+    "usergroups.list": {"usergroups:read"},
     "users.info": {"users:read", "users:read.email"},
     "users.lookupByEmail": {"users:read.email"},
     "views.open": set[str](),
@@ -57,10 +58,21 @@ def test_every_method_that_is_called_is_covered_by_a_scope(
     manifest: dict[str, Any],
 ) -> None:
     """A method without its scope fails only in a real workspace."""
-    needed = {scope for method in called_methods() for scope in SCOPES_OF[method]}
+    called = {scope for method in called_methods() for scope in SCOPES_OF[method]}
+    needed = called - OPTIONAL_SCOPES
 
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == needed | {"commands"}
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == SCOPES
+    assert called - needed == OPTIONAL_SCOPES
+
+
+@pytest.mark.parametrize("name", ["http.yaml", "socket-mode.yaml"])
+def test_an_optional_scope_is_a_line_to_uncomment(name: str) -> None:
+    """It is asked for only by who needs it."""
+    text = (MANIFESTS / name).read_text(encoding="utf-8")
+
+    for scope in OPTIONAL_SCOPES:
+        assert f"      # - {scope} #" in text
 
 
 def test_the_command_of_the_manifest_is_the_one_that_is_answered(

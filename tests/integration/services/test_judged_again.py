@@ -82,8 +82,7 @@ async def test_an_approver_who_is_unknown_by_now_does_not_count(
     assert record.request.counted_approvals == 1
     (note,) = record.notes
     assert note == (
-        f"{BOB}'s approval does not count any more: "
-        "they are not in the groups file any more"
+        f"{BOB}'s approval does not count any more: they are in no group any more"
     )
     scripted.groups.join(BOB, "sre-lead")
     done = await scripted.acting(BEN).approve(request.id, comment="")

@@ -1,0 +1,28 @@
+"""`jitsudo server reload-policies`: has the server look for a newer policy now."""
+
+from cli.group import command
+from cli.terminal import Terminal
+
+
+@command("reload-policies", examples=("jitsudo server reload-policies",))
+async def reload_policies(terminal: Terminal) -> None:
+    """Have the server look for a newer policy now, and say what is in force.
+
+    A server with the embedded engine looks every few seconds by itself, and OPA
+    fetches its bundles by itself: this tells at once whether what was changed can
+    be loaded. Only admins may.
+    """
+    async with terminal.connect(terminal) as connection:
+        reload = await connection.approvals.reload_policies()
+    if not terminal.is_table:
+        terminal.dump(
+            {
+                "policies_loaded": reload.loaded,
+                "revision": reload.revision,
+                "detail": reload.detail,
+            }
+        )
+    elif terminal.flags.quiet:
+        terminal.say(reload.revision)
+    else:
+        terminal.say(f"Policy {reload.revision or '-'} is in force: {reload.detail}")
