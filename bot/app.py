@@ -11,6 +11,7 @@ import structlog
 from aiohttp import web
 
 from bot.api.app import add_api
+from bot.notices import LoggedNotices
 from bot.settings import BotSettings
 from bot.slack.service import SlackService
 from core.errors import ConfigurationError, JitsudoError
@@ -108,7 +109,14 @@ async def _working(jitsudo: Jitsudo, slack: SlackService | None) -> AsyncIterato
     pools = [jitsudo.workers()]
     if slack is not None:
         await slack.start()
-        pools.append(jitsudo.workers({JobKind.RENDER: slack.render_handler}))
+        in_slack = {
+            JobKind.RENDER: slack.render_handler,
+            JobKind.TELL_ADMINS: slack.notice_handler,
+        }
+        pools.append(jitsudo.workers(in_slack))
+    else:
+        notices = LoggedNotices(store=jitsudo.store)
+        pools.append(jitsudo.workers({JobKind.TELL_ADMINS: notices.run}))
     try:
         async with asyncio.TaskGroup() as tasks:
             for pool in pools:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.clock import Deadline
+from core.domain.identity import LinkCode, SlackAccount
 from core.domain.principal import Actor
 from core.errors import JitsudoError
 from core.in_process import InProcessApprovals
@@ -62,6 +63,7 @@ class Jitsudo:
         seconds: float = 10.0,
         deadline: Deadline | None = None,
         expires_at: datetime | None = None,
+        method: str = "token",
     ) -> InProcessApprovals:
         """Return the approvals of a verified actor.
 
@@ -72,6 +74,7 @@ class Jitsudo:
             deadline: one for all calls, that may have begun before; counts
                 instead of `seconds`.
             expires_at: until when the actor's token is valid.
+            method: how they signed in; `Bearer.method`.
         """
         return InProcessApprovals(
             services=self.services,
@@ -81,6 +84,7 @@ class Jitsudo:
                 seconds=seconds,
                 deadline=deadline,
                 expires_at=expires_at,
+                method=method,
             ),
         )
 
@@ -104,6 +108,56 @@ class Jitsudo:
             NotAuthenticated: nobody does any more, or ever did.
         """
         return await self.services.tokens.authenticate(secret)
+
+    async def recognise(
+        self,
+        account: SlackAccount,
+        email: str,
+        *,
+        evidence: Mapping[str, str],
+        deadline: Deadline,
+        request_id: RequestId | None = None,
+        verdict: Verdict | None = None,
+    ) -> Actor:
+        """Return the actor behind an account that Slack has vouched for.
+
+        Args:
+            email: the verified one of the account, now.
+            request_id, verdict: what they want to do, for the audit log.
+
+        Raises:
+            NotAuthenticated: the account is not linked so; it is audited.
+        """
+        return await self.services.linking.recognise(
+            account,
+            email,
+            evidence=evidence,
+            deadline=deadline,
+            request_id=request_id,
+            verdict=verdict,
+        )
+
+    async def offer_link(
+        self,
+        account: SlackAccount,
+        email: str,
+        *,
+        evidence: Mapping[str, str],
+        deadline: Deadline,
+    ) -> LinkCode | None:
+        """Return a code with which a signed-in person links an account to them.
+
+        Returns:
+            None where it is linked so already.
+
+        Raises:
+            NotAuthenticated: either is linked elsewhere; it is audited.
+            NotAllowed: nobody can be signed in so here, or they are disabled.
+            TooMany: the account was given enough of them for now.
+        """
+        return await self.services.link_codes.offer(
+            account, email, evidence=evidence, deadline=deadline
+        )
 
     async def refuse_stranger(
         self,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 import yaml
 from pydantic import (
@@ -34,6 +34,7 @@ _VARIABLES: Final[Mapping[str, str]] = {
     "JITSUDO_ABANDON_AFTER": "abandon_after",
     "JITSUDO_REVIEW_REMINDER": "review_reminder",
     "JITSUDO_LOCAL_PROVIDER": "local_provider",
+    "JITSUDO_SLACK_LINK": "slack_link",
 }
 """Environment variables and the settings they override."""
 
@@ -77,6 +78,8 @@ class CoreSettings(BaseModel):
         abandon_after: how long issuing is tried before it is given up.
         review_reminder: from one reminder of an open break-glass review to the next.
         local_provider: whether the stand-in provider `local` exists.
+        slack_link: what binds an account in Slack to a person: its first use, or a
+            sign-in at an identity provider, without which it cannot act.
         providers: the settings of each provider, by the name that requests use;
             `kind` names another provider's code than the name does. Only in the
             file.
@@ -93,6 +96,7 @@ class CoreSettings(BaseModel):
     abandon_after: Duration = Field(default=timedelta(hours=1), gt=timedelta(0))
     review_reminder: Duration = Field(default=timedelta(hours=24), gt=timedelta(0))
     local_provider: bool = False
+    slack_link: Literal["first_use", "oidc"] = "first_use"
     providers: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -101,6 +105,25 @@ class CoreSettings(BaseModel):
             message = "set JITSUDO_OPA_URL or JITSUDO_POLICY_DIR, not both"
             raise ValueError(message)
         return self
+
+    @model_validator(mode="after")
+    def _linked_by_somebody(self) -> Self:
+        if self.links_by_oidc and not self.has_oidc:
+            message = (
+                "oidc needs an OIDC issuer in the settings; nobody could be linked"
+            )
+            raise ValueError(message)
+        return self
+
+    @property
+    def has_oidc(self) -> bool:
+        """Tell whether an identity provider is configured."""
+        return False
+
+    @property
+    def links_by_oidc(self) -> bool:
+        """Tell whether an account in Slack needs a sign-in before it can act."""
+        return self.slack_link == "oidc"
 
 
 def load_document(environment: Mapping[str, str]) -> dict[str, object]:

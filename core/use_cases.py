@@ -13,7 +13,10 @@ from core.services.end_grant import EndGrant
 from core.services.evaluate import Evaluate
 from core.services.expire import Lapse
 from core.services.extend import Extend
+from core.services.identities import Identities
 from core.services.issue import Issue
+from core.services.link_codes import LinkCodes
+from core.services.linking import Linking
 from core.services.look import Look
 from core.services.offboard import Offboard
 from core.services.people import People
@@ -57,6 +60,9 @@ class Services:
     remind: RemindOfReview
     policy_watch: PolicyWatch
     people: People
+    linking: Linking
+    link_codes: LinkCodes
+    identities: Identities
     store: Store
 
 
@@ -69,6 +75,7 @@ class Binding:
         seconds: how long one call may take before nothing more is begun.
         deadline: one for every call together, of an act that began before this
             was bound; counts instead of `seconds`.
+        method: how they signed in: `token`, or `oidc` by an identity provider.
         is_operator: somebody who holds the database's address: may issue
             tokens and read every request and what auditors read, but is
             nobody who could decide.
@@ -79,6 +86,7 @@ class Binding:
     seconds: float = 10.0
     deadline: Deadline | None = None
     expires_at: datetime | None = None
+    method: str = "token"
     is_operator: bool = False
 
     def limit(self) -> Deadline:

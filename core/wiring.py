@@ -27,8 +27,11 @@ from core.services.end_grant import EndGrant
 from core.services.evaluate import Evaluate
 from core.services.expire import Lapse
 from core.services.extend import Extend
+from core.services.identities import Identities
 from core.services.issue import Issue
 from core.services.judging import Judge
+from core.services.link_codes import LinkCodes
+from core.services.linking import Linking
 from core.services.look import Look
 from core.services.offboard import Offboard
 from core.services.people import People
@@ -152,6 +155,13 @@ def assemble(
     calls = ProviderCalls(providers, call_seconds=CALL_SECONDS)
     standing = Standing(store=store, policy=policy, people=people, clock=clock)
     tokens = Tokens(store=store, clock=clock)
+    linking = Linking(
+        store=store,
+        refusals=refusals,
+        clock=clock,
+        signal=signal,
+        needs_sign_in=settings.links_by_oidc,
+    )
     submit = Submit(
         store=store,
         policy=policy,
@@ -240,6 +250,15 @@ def assemble(
         ),
         policy_watch=PolicyWatch(store=store, policy=policy, clock=clock),
         people=people,
+        linking=linking,
+        link_codes=LinkCodes(
+            store=store,
+            linking=linking,
+            refusals=refusals,
+            clock=clock,
+            has_oidc=settings.has_oidc,
+        ),
+        identities=Identities(store=store, clock=clock),
         store=store,
     )
     return Jitsudo(

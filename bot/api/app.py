@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from bot.api import oversight, requests
+from bot.api import identities, oversight, requests
 from bot.api.bearer import authenticated
 from bot.api.counters import Counters
 from bot.api.health import HealthRoutes
@@ -26,4 +26,5 @@ def add_api(app: web.Application, jitsudo: Jitsudo, *, ready: Ready) -> None:
     api = web.Application(middlewares=[framed, errors_as_json, authenticated])
     api.add_routes(requests.routes())
     api.add_routes(oversight.routes())
+    api.add_routes(identities.routes())
     app.add_subapp("/api", api)

@@ -32,7 +32,10 @@ async def authenticated(request: web.Request, handler: Handler) -> web.StreamRes
     bearer = await jitsudo.authenticate(_secret(request))
     actor = Actor(email=bearer.email, origin=Origin.API)
     request[APPROVALS] = jitsudo.acting(
-        actor, scopes=bearer.scopes, expires_at=bearer.expires_at
+        actor,
+        scopes=bearer.scopes,
+        expires_at=bearer.expires_at,
+        method=bearer.method,
     )
     return await handler(request)
 

@@ -85,6 +85,11 @@ class ReviewLine:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LinkLine:
+    """`link`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class HelpLine:
     """`help`, `approve --help`, or nothing at all.
 
@@ -105,5 +110,6 @@ Line: TypeAlias = (
     | RequestLine
     | WithdrawLine
     | GrantLine
+    | LinkLine
     | HelpLine
 )

@@ -48,6 +48,13 @@ USAGE: Final = {
         '/jitsudo review <id> --note "what you found"',
         "closes the review of a break-glass request of somebody else",
     ),
+    "link": (
+        "/jitsudo link",
+        (
+            "gives you a code that links your Slack account to your sign-in on the "
+            "terminal"
+        ),
+    ),
 }
 """What to type for each command, and what that does."""
 

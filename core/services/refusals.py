@@ -1,6 +1,6 @@
 """Writes refusals into the chain: the first at once, repeats as one event later."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from typing import Final
@@ -51,6 +51,7 @@ class Refusals:
         why: str,
         details: Mapping[str, Json],
         action: AuditAction | None = None,
+        promised: Sequence[NewJob] = (),
         deadline: Deadline | None = None,
     ) -> None:
         """Write a refusal; one that cannot be written is logged and counted.
@@ -66,6 +67,7 @@ class Refusals:
             details: what was asked, and policy's revision.
             action: what the log calls it; by default a decision's refusal or,
                 without a verdict, a submission's.
+            promised: jobs of the first refusal within a window, not of repeats.
             deadline: the refused act's own; the answer does not wait for more.
         """
         action = action or _action(verdict)
@@ -101,7 +103,8 @@ class Refusals:
             ):
                 return
             if await uow.refusals.note(key, at=fact.occurred_at, window=WINDOW):
-                await uow.jobs.add(_close_later(key, fact, code))
+                for job in (_close_later(key, fact, code), *promised):
+                    await uow.jobs.add(job)
                 await uow.audit.append(fact)
 
         try:

@@ -33,11 +33,16 @@ HOW_TO_SIGN_IN: Final = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bearer:
-    """Whose token it is, what it may do and until when."""
+    """Whose token it is, what it may do and until when.
+
+    Attributes:
+        method: `token` for one of jitsudo's; `oidc` for an identity provider's.
+    """
 
     email: str
     scopes: frozenset[TokenScope]
     expires_at: datetime
+    method: str = "token"
 
 
 class Tokens:

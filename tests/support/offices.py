@@ -283,7 +283,12 @@ async def _working(
     """Run the workers of core and of Slack."""
     pools = [
         jitsudo.workers(),
-        jitsudo.workers({JobKind.RENDER: slack.render_handler}),
+        jitsudo.workers(
+            {
+                JobKind.RENDER: slack.render_handler,
+                JobKind.TELL_ADMINS: slack.notice_handler,
+            }
+        ),
     ]
     await slack.start()
     try:

@@ -19,6 +19,7 @@ from bot.slack.lines import (
     GrantLine,
     HelpLine,
     Line,
+    LinkLine,
     RequestLine,
     RetryLine,
     ReviewLine,
@@ -33,6 +34,7 @@ from bot.slack.payloads import SlashCommand, ViewMemory
 from bot.slack.sentences import (
     decided,
     extended,
+    link_offered,
     reviewed,
     revoked,
     submitted,
@@ -112,8 +114,13 @@ class CommandListeners:
                 return await self._status(act, line)
             case RequestLine():
                 return await self._request(act, line, command)
-            case HelpLine():
-                return Answer(text=line.text)
+            case LinkLine() | HelpLine():
+                return Answer(text=await self._told(act, line))
+
+    async def _told(self, act: Act, line: LinkLine | HelpLine) -> str:
+        if isinstance(line, HelpLine):
+            return line.text
+        return link_offered(await self._desk.offer_link(act))
 
     async def _change(
         self, act: Act, line: ApproveLine | DenyLine | WithdrawLine
@@ -204,7 +211,7 @@ def _about(act: Act, line: Line) -> Act:
     match line:
         case RequestLine():
             return replace(act, is_submission=True)
-        case HelpLine():
+        case LinkLine() | HelpLine():
             return act
         case ApproveLine() | DenyLine():
             is_yes = isinstance(line, ApproveLine)

@@ -10,6 +10,7 @@ from bot.slack.lines import (
     GrantLine,
     HelpLine,
     Line,
+    LinkLine,
     RequestLine,
     RetryLine,
     ReviewLine,
@@ -47,8 +48,8 @@ def asked(line: Line) -> tuple[object, ...]:
             return ("submit", line.ask)
         case StatusLine():
             return ("get", line.request_id) if line.request_id else listed(line)
-        case HelpLine():
-            pytest.fail(f"this is help: {line.text}")
+        case LinkLine() | HelpLine():
+            pytest.fail(f"the terminal has no such line: {line}")
 
 
 def asked_of_grant(line: GrantLine) -> tuple[object, ...]:
