@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pytest
 from pydantic import SecretStr
+from typing_extensions import override
 
 from core.approvals import Approvals, IssuedToken
 from core.domain.audit import AuditEvent, ChainReport
@@ -184,7 +185,23 @@ class Product:
         return jobs[0]
 
 
-def settings_for(database_url: str, groups: Path, **changes: Any) -> CoreSettings:
+class OidcSettings(CoreSettings):
+    """Settings of an installation that has an identity provider."""
+
+    @property
+    @override
+    def has_oidc(self) -> bool:
+        """Tell that there is one."""
+        return True
+
+
+def settings_for(
+    database_url: str,
+    groups: Path,
+    *,
+    kind: type[CoreSettings] = CoreSettings,
+    **changes: Any,
+) -> CoreSettings:
     """Return settings of a small installation."""
     values: dict[str, Any] = {
         "database_url": SecretStr(database_url),
@@ -192,7 +209,7 @@ def settings_for(database_url: str, groups: Path, **changes: Any) -> CoreSetting
         "encryption_keys": (SecretStr(KEY),),
         "local_provider": True,
     }
-    return CoreSettings(**{**values, **changes})
+    return kind(**{**values, **changes})
 
 
 @asynccontextmanager
