@@ -96,6 +96,11 @@ class Office:
         assert found is not None
         return found
 
+    async def changed(self, who: str, **patch: Any) -> None:
+        """Change a person at Slack, and let what was remembered of all be over."""
+        await self.hands.post("people", {"user": who, "patch": patch})
+        self.slack._people._profiles.clear()
+
     async def surfaces(self, request_id: RequestId) -> list[Surface]:
         """Return the surfaces of a request."""
         async with self.jitsudo.store.snapshot() as uow:
@@ -178,6 +183,8 @@ async def open_office(
     drain_seconds: float = DRAIN_SECONDS,
     ping_seconds: float = PING_SECONDS,
     provider: ScriptedProvider | None = None,
+    kind: type[CoreSettings] = CoreSettings,
+    slack_link: str = "first_use",
 ) -> AsyncIterator[Office]:
     """Run the Slack front end and its workers beside a sandbox that is served.
 
@@ -186,18 +193,23 @@ async def open_office(
         drain_seconds: how long what is in flight may take at the end.
         ping_seconds: how often a Socket Mode connection is tried.
         provider: instead of the stand-in `local`.
+        kind: of settings, such as some that have an identity provider.
+        slack_link: what binds an account in Slack to a person.
     """
     url = f"sqlite+aiosqlite:///{directory / 'jitsudo.db'}"
     await migrate(url)
     policy = directory / "policy"
     if not policy.exists():
         write_starter(policy)
-    core = CoreSettings(
-        database_url=SecretStr(url),
-        policy_dir=policy,
-        groups_file=policy / "groups.yaml",
-        encryption_keys=(SecretStr(Fernet.generate_key().decode()),),
-        local_provider=True,
+    core = kind.model_validate(
+        {
+            "database_url": url,
+            "policy_dir": policy,
+            "groups_file": policy / "groups.yaml",
+            "encryption_keys": (Fernet.generate_key().decode(),),
+            "local_provider": True,
+            "slack_link": slack_link,
+        }
     )
     app_token = SecretStr(sandbox.app_token) if is_socket_mode else None
     signing = None if is_socket_mode else SecretStr(sandbox.signing_secret)

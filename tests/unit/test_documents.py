@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 import bot.settings
 import core.settings
-from bot.api import oversight, requests
+from bot.api import identities, oversight, requests
 from bot.settings import BotSettings, SlackSettings, core_part, load_bot
 from cli.main import COMMANDS, root
 from core.duration import to_text
@@ -166,13 +166,14 @@ def test_every_route_of_the_api_is_documented() -> None:
     """The table in `docs/operating.md` has each method and path, and no other."""
     routes = {
         (route.method, f"`{route.path.removeprefix('/v1alpha1')}`")
-        for route in (*requests.routes(), *oversight.routes())
+        for part in (requests, oversight, identities)
+        for route in part.routes()
     }
 
     documented = {
         row[:2]
         for row in document("docs/operating.md").rows()
-        if row[0] in {"GET", "POST", "DELETE"}
+        if row[0] in {"GET", "POST", "PUT", "DELETE"}
     }
 
     assert documented == routes
