@@ -135,6 +135,7 @@ async def open_direct(
                 Actor(email=bearer.email, origin=Origin.DIRECT, evidence=evidence),
                 scopes=bearer.scopes,
                 expires_at=bearer.expires_at,
+                method=bearer.method,
             )
         yield DirectConnection(
             jitsudo=jitsudo,

@@ -109,9 +109,7 @@ class CoreSettings(BaseModel):
     @model_validator(mode="after")
     def _linked_by_somebody(self) -> Self:
         if self.links_by_oidc and not self.has_oidc:
-            message = (
-                "oidc needs an OIDC issuer in the settings; nobody could be linked"
-            )
+            message = "JITSUDO_SLACK_LINK is oidc, but there is no OIDC issuer"
             raise ValueError(message)
         return self
 

@@ -108,20 +108,27 @@ class AdminNotices:
     async def _user_id_of(self, email: str, job: Job) -> str | None:
         """Return the linked account of an admin, or else the one with their e-mail.
 
-        What is told may be that somebody else has this e-mail by now.
+        What is told may be that somebody else has that e-mail by now: an account
+        that is linked to another one is not theirs.
         """
         async with self._jitsudo.store.snapshot() as uow:
             link = await uow.links.of_email(email)
         if link is not None:
             return link.account.user_id
         try:
-            return await self._people.user_id_of(email)
+            found = await self._people.addressee_of(email)
         except SlackNotSent:
             if job.attempts <= PATIENT_TRIES:
                 raise
+            return None
         except SlackFailed as error:
             _log.warning("admin_not_found", method=error.method, why=error.why)
-        return None
+            return None
+        if found is None:
+            return None
+        async with self._jitsudo.store.snapshot() as uow:
+            is_somebody_elses = await uow.links.of_account(found.account) is not None
+        return None if is_somebody_elses else found.user_id
 
     async def _tell(self, job: Job, to: str) -> None:
         try:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Final
 
 from bot.slack.client import SlackClient
@@ -12,6 +13,7 @@ from bot.slack.payloads import SlackPerson
 from bot.slack.profiles import SlackProfile, Workspace
 from bot.slack.verified import BOT, FOREIGN, SLACKBOT, Verified, is_ours, verified
 from core.clock import Deadline
+from core.domain.identity import SlackAccount
 from core.errors import DeadlineExceeded, NotAuthenticated
 
 FLAGS_SECONDS: Final = 10.0
@@ -19,6 +21,19 @@ FLAGS_SECONDS: Final = 10.0
 
 ADDRESS_SECONDS: Final = 300.0
 """How long an e-mail's Slack id is remembered for mentions and messages."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Addressee:
+    """Whom to mention or write to.
+
+    Attributes:
+        user_id: as Slack's methods take it in this workspace.
+        account: by which jitsudo remembers them.
+    """
+
+    user_id: str
+    account: SlackAccount
 
 
 class People:
@@ -43,7 +58,7 @@ class People:
         self._profiles = Memory[SlackProfile](
             seconds=FLAGS_SECONDS, monotonic=monotonic
         )
-        self._addresses = Memory[str | None](
+        self._addresses = Memory[Addressee | None](
             seconds=ADDRESS_SECONDS, monotonic=monotonic
         )
 
@@ -90,6 +105,11 @@ class People:
 
         Not for decisions: what it says may be minutes old.
         """
+        found = await self.addressee_of(email)
+        return None if found is None else found.user_id
+
+    async def addressee_of(self, email: str) -> Addressee | None:
+        """Return who has an e-mail in Slack, if they are one of ours; likewise."""
         workspace = self._workspace
         if workspace is None:
             raise SlackNotSent(
@@ -99,16 +119,20 @@ class People:
             return self._addresses.get(email)
         asked_at = self._monotonic()
         profile = await self._client.profile_by_email(email)
-        user_id = None
-        if profile is not None:
-            try:
-                found = verified(workspace, profile, email_domains=self._email_domains)
-                if found.email == email:
-                    user_id = profile.id
-            except NotAuthenticated:
-                user_id = None
-        self._addresses.put(email, user_id, asked_at=asked_at)
-        return user_id
+        found = None if profile is None else self._addressee(workspace, profile, email)
+        self._addresses.put(email, found, asked_at=asked_at)
+        return found
+
+    def _addressee(
+        self, workspace: Workspace, profile: SlackProfile, email: str
+    ) -> Addressee | None:
+        try:
+            person = verified(workspace, profile, email_domains=self._email_domains)
+        except NotAuthenticated:
+            return None
+        if person.email != email:
+            return None
+        return Addressee(user_id=profile.id, account=person.account)
 
     async def _profile(self, user_id: str) -> SlackProfile:
         if self._profiles.has(user_id):

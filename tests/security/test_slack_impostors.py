@@ -13,7 +13,7 @@ from core.domain.principal import Actor
 from core.ports import AuditFilter
 from core.vocabulary import AuditAction, Origin, RequestState
 from tests.support.builders import BOB, CAROL, ERIN
-from tests.support.offices import Office, text_of
+from tests.support.offices import Office, eventually, text_of
 
 
 async def events(office: Office, action: AuditAction) -> list[AuditEvent]:
@@ -128,6 +128,24 @@ async def test_a_notice_goes_to_the_linked_admin_not_to_the_address(
 
     await office.dm("erin", showing="U0DAVE")
     assert (await office.hands.state())["dms"]["dave"] == []
+
+
+async def test_a_notice_about_an_unlinked_admin_reaches_no_impostor(
+    office: Office,
+) -> None:
+    """Where only the impostor has the address, the channel is told."""
+    await said(office, "dave", "status")
+    await office.changed("erin", email="old-erin@example.com")
+    await office.changed("dave", email=ERIN)
+
+    assert "Refused" in await said(office, "dave", "status")
+
+    async def told() -> bool:
+        return "U0DAVE" in str((await office.hands.state())["channels"][0])
+
+    await eventually(told, "the channel to be told")
+    dms = (await office.hands.state())["dms"]
+    assert [who for who, messages in dms.items() if messages] == []
 
 
 @pytest.mark.parametrize(
