@@ -1,7 +1,7 @@
 """How somebody is known: accounts in Slack, sign-ins, groups that were remembered."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -100,7 +100,7 @@ class LinkCode:
         email: what Slack says of the account.
     """
 
-    code: str
+    code: str = field(repr=False)
     account: SlackAccount
     email: str
     expires_at: datetime

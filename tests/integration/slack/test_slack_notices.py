@@ -1,11 +1,16 @@
 """What the admins are told: each once, whatever Slack does, or else the channel."""
 
+from datetime import timedelta
+from pathlib import Path
+
 import pytest
 
 from bot.notices import LoggedNotices
+from bot.sandbox.app import Sandbox
+from bot.sandbox.server import serving
 from core.services.notices import notice_to_admins
 from core.vocabulary import JobKind
-from tests.support.offices import Json, Office, eventually, text_of
+from tests.support.offices import Json, Office, eventually, open_office, text_of
 
 TEXT = "Somebody <!channel> came as *erin*. Type `jitsudo identity list`."
 
@@ -133,6 +138,30 @@ async def test_an_admin_whom_slack_refuses_is_told_of_in_the_channel(
 
     assert await read_by(office, "erin") == []
     assert len(await in_channel(office)) == 1
+
+
+async def test_a_notice_that_another_worker_took_over_is_told_once(
+    tmp_path: Path,
+) -> None:
+    """Whoever finishes the job sends it on its way; the other does nothing."""
+    async with (
+        serving(Sandbox(pacing=False)) as sandbox,
+        open_office(tmp_path, sandbox, is_working=False) as office,
+    ):
+        admins(office, "erin")
+        await notice(office)
+        async with office.jitsudo.store.transaction() as uow:
+            (job,) = await uow.jobs.claim(
+                frozenset({JobKind.TELL_ADMINS}), limit=1, lease=timedelta(seconds=30)
+            )
+            await uow.commit()
+
+        for _ in range(2):
+            await office.slack.notice_handler(job)
+        told = {JobKind.TELL_ADMINS: office.slack.notice_handler}
+        await office.jitsudo.workers(told).run_due()
+
+        assert len(await read_by(office, "erin")) == 1
 
 
 async def test_without_slack_a_notice_is_logged_and_done(
