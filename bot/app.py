@@ -15,6 +15,7 @@ from bot.api.addresses import TRUSTED_PROXIES
 from bot.api.app import add_api
 from bot.api.oauth import SlackSignIn, add_oauth
 from bot.connections import GuardedSite
+from bot.notices import LoggedNotices
 from bot.settings import BotSettings
 from bot.slack.service import SlackService
 from bot.tls import Tls, TlsFiles
@@ -126,7 +127,14 @@ async def _working(
     pools = [jitsudo.workers()]
     if slack is not None:
         await slack.start()
-        pools.append(jitsudo.workers({JobKind.RENDER: slack.render_handler}))
+        in_slack = {
+            JobKind.RENDER: slack.render_handler,
+            JobKind.TELL_ADMINS: slack.notice_handler,
+        }
+        pools.append(jitsudo.workers(in_slack))
+    else:
+        notices = LoggedNotices(store=jitsudo.store)
+        pools.append(jitsudo.workers({JobKind.TELL_ADMINS: notices.run}))
     try:
         async with asyncio.TaskGroup() as tasks:
             for pool in pools:

@@ -1,5 +1,6 @@
 """The server's settings: where it listens, and how it reaches Slack."""
 
+import re
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -45,6 +46,7 @@ _SLACK_VARIABLES: Final[Mapping[str, str]] = {
     "JITSUDO_SLACK_HOOKS_URL": "hooks_url",
     "JITSUDO_SLACK_ALLOW_SHARED_CHANNELS": "allow_shared_channels",
     "JITSUDO_SLACK_PACING": "pacing",
+    "JITSUDO_SLACK_EMAIL_DOMAINS": "email_domains",
 }
 
 _HOOKS: Final[Mapping[str, str]] = {
@@ -55,6 +57,22 @@ _HOOKS: Final[Mapping[str, str]] = {
 
 Source: docs.slack.dev, handling user interaction, and GovSlack.
 """
+
+
+def _domains(value: object) -> object:
+    """Return domains from a list, or from a text with commas."""
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, list | tuple):
+        return value
+    domains = [str(part).strip().lower().removeprefix("@") for part in value]
+    if not all(_DOMAIN.fullmatch(domain) for domain in domains):
+        message = "has to name domains such as example.com, separated by commas"
+        raise ValueError(message)
+    return domains
+
+
+_DOMAIN: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
 
 
 class SlackSettings(BaseModel):
@@ -68,6 +86,7 @@ class SlackSettings(BaseModel):
         hooks_url: scheme and host of every response_url; by `api_url` if unset.
         allow_shared_channels: whether cards may go where another company reads.
         pacing: whether calls are spread to stay below Slack's rate limits.
+        email_domains: of the addresses that may act, in lower case; empty: any.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -80,6 +99,7 @@ class SlackSettings(BaseModel):
     hooks_url: str | None = None
     allow_shared_channels: bool = False
     pacing: bool = True
+    email_domains: Annotated[tuple[str, ...], BeforeValidator(_domains)] = ()
 
     @field_validator("api_url", "hooks_url")
     @classmethod

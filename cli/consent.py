@@ -27,6 +27,22 @@ def agree(terminal: Terminal, question: str, *, is_sure: bool) -> None:
         _stop(terminal)
 
 
+def insist(terminal: Terminal, question: str, *, is_sure: bool) -> None:
+    """Ask for a yes, and take silence for a no.
+
+    Args:
+        is_sure: `--yes` was given.
+
+    Raises:
+        click.UsageError: nobody can be asked.
+        click.exceptions.Exit: the answer is no.
+    """
+    if not is_sure and not _is_attended():
+        message = f"{question} Nobody can be asked here; say so with --yes"
+        raise click.UsageError(message)
+    agree(terminal, question, is_sure=is_sure)
+
+
 def type_again(terminal: Terminal, what: str, word: str, *, is_sure: bool) -> None:
     """Ask a person to type a word, so that nobody does this by habit.
 

@@ -74,10 +74,20 @@ COMMANDS: Final = {
         "Show who you are to the server, and what your token may do.",
         _SIGN_IN,
     ),
+    "link": Lazy(
+        "cli.identities:link",
+        "Link your Slack account to your sign-in, with the code of `/jitsudo link`.",
+        _SIGN_IN,
+    ),
     "token": Lazy("cli.tokens:token", "Issue, list and revoke tokens.", _SIGN_IN),
     "principal": Lazy(
         "cli.principals:principal",
         "Look people up, trust them, shut them out.",
+        _SIGN_IN,
+    ),
+    "identity": Lazy(
+        "cli.identities:identity",
+        "Look after which Slack account is linked to whom; for admins.",
         _SIGN_IN,
     ),
     "server": Lazy("cli.server:server", "Look after a server.", _RUN),

@@ -9,6 +9,7 @@ from typing import Final
 import click
 from typing_extensions import override
 
+from core.domain.identity import SlackAccount, parse_account, parse_link_code
 from core.domain.principal import normalise_email
 from core.domain.request import parse_request_id
 from core.domain.text import checked_prose
@@ -66,6 +67,43 @@ class EmailType(click.ParamType[str]):
         """Return its one spelling, or fail with how one is written."""
         try:
             return normalise_email(value)
+        except Invalid as error:
+            self.fail(error.why, param, ctx)
+
+
+class AccountType(click.ParamType[SlackAccount]):
+    """An account in Slack, as `TEAM/USER`."""
+
+    name = "account"
+
+    @override
+    def convert(
+        self,
+        value: str | SlackAccount,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> SlackAccount:
+        """Return the account, or fail with how one is written."""
+        if isinstance(value, SlackAccount):
+            return value
+        try:
+            return parse_account(value)
+        except Invalid as error:
+            self.fail(error.why, param, ctx)
+
+
+class LinkCodeType(click.ParamType[str]):
+    """The code that `/jitsudo link` said, with or without its dash."""
+
+    name = "code"
+
+    @override
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return the code as it is stored, or fail with what one looks like."""
+        try:
+            return parse_link_code(value)
         except Invalid as error:
             self.fail(error.why, param, ctx)
 

@@ -21,6 +21,7 @@ from core.domain.job import Job
 from core.domain.policy import PolicyAnswer
 from core.domain.request import Ask
 from core.domain.token import Token
+from core.in_process_identities import InProcessIdentities
 from core.in_process_people import InProcessPeople
 from core.permits import Permits
 from core.ports import AuditFilter
@@ -31,7 +32,7 @@ from core.vocabulary import PolicyPackage, RequestId, TokenScope, Verdict
 MAX_JOBS = 500
 
 
-class InProcessApprovals(InProcessPeople, Approvals):
+class InProcessApprovals(InProcessPeople, InProcessIdentities, Approvals):
     """Checks what the actor is permitted, then calls the services."""
 
     def __init__(self, *, services: Services, binding: Binding) -> None:

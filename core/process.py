@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.clock import Deadline
+from core.domain.identity import LinkCode, SlackAccount
 from core.domain.principal import Actor
 from core.domain.token import PREFIX
 from core.errors import JitsudoError
@@ -150,6 +151,56 @@ class Jitsudo:
         if sign_in is None or secret.startswith(PREFIX):
             return await self.services.tokens.authenticate(secret)
         return await sign_in.authenticate(secret, origin=origin, deadline=deadline)
+
+    async def recognise(
+        self,
+        account: SlackAccount,
+        email: str,
+        *,
+        evidence: Mapping[str, str],
+        deadline: Deadline,
+        request_id: RequestId | None = None,
+        verdict: Verdict | None = None,
+    ) -> Actor:
+        """Return the actor behind an account that Slack has vouched for.
+
+        Args:
+            email: the verified one of the account, now.
+            request_id, verdict: what they want to do, for the audit log.
+
+        Raises:
+            NotAuthenticated: the account is not linked so; it is audited.
+        """
+        return await self.services.linking.recognise(
+            account,
+            email,
+            evidence=evidence,
+            deadline=deadline,
+            request_id=request_id,
+            verdict=verdict,
+        )
+
+    async def offer_link(
+        self,
+        account: SlackAccount,
+        email: str,
+        *,
+        evidence: Mapping[str, str],
+        deadline: Deadline,
+    ) -> LinkCode | None:
+        """Return a code with which a signed-in person links an account to them.
+
+        Returns:
+            None where it is linked so already.
+
+        Raises:
+            NotAuthenticated: either is linked elsewhere; it is audited.
+            NotAllowed: nobody can be signed in so here, or they are disabled.
+            TooMany: the account was given enough of them for now.
+        """
+        return await self.services.link_codes.offer(
+            account, email, evidence=evidence, deadline=deadline
+        )
 
     async def refuse_stranger(
         self,

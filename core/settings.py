@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 import yaml
 from pydantic import (
@@ -44,6 +44,7 @@ _VARIABLES: Final[Mapping[str, str]] = {
     "JITSUDO_BREAK_GLASS_PER_MINUTE": "break_glass_per_minute",
     "JITSUDO_DECISIONS_PER_MINUTE": "decisions_per_minute",
     "JITSUDO_FAILED_SIGN_INS_PER_MINUTE": "failed_sign_ins_per_minute",
+    "JITSUDO_SLACK_LINK": "slack_link",
 }
 """Environment variables and the settings they override."""
 
@@ -107,6 +108,8 @@ class CoreSettings(BaseModel):
         decisions_per_minute: approvals and denials of one person, refused ones too.
         failed_sign_ins_per_minute: tokens from one address that are nobody's.
         auth: the identity provider whose ID tokens are believed, if any.
+        slack_link: what binds an account in Slack to a person: its first use, or a
+            sign-in at an identity provider, without which it cannot act.
         providers: the settings of each provider, by the name that requests use;
             `kind` names another provider's code than the name does. Only in the
             file.
@@ -132,12 +135,20 @@ class CoreSettings(BaseModel):
     decisions_per_minute: int = Field(default=60, ge=0)
     failed_sign_ins_per_minute: int = Field(default=20, ge=0)
     auth: AuthSettings = AuthSettings()
+    slack_link: Literal["first_use", "oidc"] = "first_use"
     providers: Mapping[str, Mapping[str, object]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_policy_source(self) -> Self:
         if self.opa_url is not None and self.policy_dir is not None:
             message = "set JITSUDO_OPA_URL or JITSUDO_POLICY_DIR, not both"
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _linked_by_somebody(self) -> Self:
+        if self.links_by_oidc and not self.has_oidc:
+            message = "JITSUDO_SLACK_LINK is oidc, but there is no OIDC issuer"
             raise ValueError(message)
         return self
 
@@ -157,6 +168,16 @@ class CoreSettings(BaseModel):
             )
             raise ValueError(message)
         return self
+
+    @property
+    def has_oidc(self) -> bool:
+        """Tell whether an identity provider is configured."""
+        return self.auth.oidc_issuer is not None
+
+    @property
+    def links_by_oidc(self) -> bool:
+        """Tell whether an account in Slack needs a sign-in before it can act."""
+        return self.slack_link == "oidc"
 
     @property
     def group_sources(self) -> tuple[GroupSource, ...]:

@@ -18,8 +18,11 @@ from core.services.extend import Extend
 from core.services.figures import Count
 from core.services.forget_sign_in import ForgetSignIn
 from core.services.id_sign_in import SignInByToken
+from core.services.identities import Identities
 from core.services.issue import Issue
 from core.services.limits import Limits
+from core.services.link_codes import LinkCodes
+from core.services.linking import Linking
 from core.services.look import Look
 from core.services.offboard import Offboard
 from core.services.people import People
@@ -77,6 +80,9 @@ class Services:
     reload: Reload
     doctor: Doctor
     check_approvers: CheckApprovers
+    linking: Linking
+    link_codes: LinkCodes
+    identities: Identities
     store: Store
 
 

@@ -33,9 +33,12 @@ from core.services.extend import Extend
 from core.services.figures import Count
 from core.services.forget_sign_in import ForgetSignIn
 from core.services.id_sign_in import SignInByToken
+from core.services.identities import Identities
 from core.services.issue import Issue
 from core.services.judging import Judge
 from core.services.limits import Act, Limits
+from core.services.link_codes import LinkCodes
+from core.services.linking import Linking
 from core.services.look import Look
 from core.services.offboard import Offboard
 from core.services.people import People
@@ -204,6 +207,13 @@ def assemble(
     calls = ProviderCalls(providers, call_seconds=CALL_SECONDS)
     standing = Standing(store=store, policy=policy, people=people, clock=clock)
     tokens = Tokens(store=store, clock=clock)
+    linking = Linking(
+        store=store,
+        refusals=refusals,
+        clock=clock,
+        signal=signal,
+        needs_sign_in=settings.links_by_oidc,
+    )
     submit = Submit(
         store=store,
         policy=policy,
@@ -326,6 +336,15 @@ def assemble(
         check_approvers=CheckApprovers(
             store=store, doctor=doctor, clock=clock, signal=signal
         ),
+        linking=linking,
+        link_codes=LinkCodes(
+            store=store,
+            linking=linking,
+            refusals=refusals,
+            clock=clock,
+            has_oidc=settings.has_oidc,
+        ),
+        identities=Identities(store=store, clock=clock),
         store=store,
     )
     return Jitsudo(

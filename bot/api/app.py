@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from bot.api import oversight, people, requests, well_known
+from bot.api import identities, oversight, people, requests, well_known
 from bot.api.bearer import authenticated
 from bot.api.counters import Counters
 from bot.api.health import HealthRoutes
@@ -30,4 +30,5 @@ def add_api(app: web.Application, jitsudo: Jitsudo, *, ready: Ready) -> None:
     api.add_routes(requests.routes())
     api.add_routes(oversight.routes())
     api.add_routes(people.routes())
+    api.add_routes(identities.routes())
     app.add_subapp("/api", api)

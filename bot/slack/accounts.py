@@ -1,14 +1,15 @@
 """People in Slack by e-mail, for groups and for looking: ids, then fresh flags."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from bot.slack.client import SlackClient
 from bot.slack.failures import SlackRefused
 from bot.slack.memory import Memory
-from bot.slack.people import ADDRESS_SECONDS, FLAGS_SECONDS, verified_email
+from bot.slack.people import ADDRESS_SECONDS, FLAGS_SECONDS
 from bot.slack.profiles import SlackProfile, Workspace
+from bot.slack.verified import verified
 from core.errors import NotAuthenticated
 
 _GONE: Final = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
@@ -38,10 +39,16 @@ class Accounts:
         self,
         *,
         client: OutsideClient,
+        email_domains: Collection[str] = (),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Know nobody yet."""
+        """Know nobody yet.
+
+        Args:
+            email_domains: whose addresses may act; empty where any may.
+        """
         self._client = client
+        self._email_domains = frozenset(email_domains)
         self._monotonic = monotonic
         self._workspace: Workspace | None = None
         self._ids = Memory[str | None](seconds=ADDRESS_SECONDS, monotonic=monotonic)
@@ -82,7 +89,7 @@ class Accounts:
             if error.error in _GONE:
                 return None
             raise
-        return verified_email(workspace, profile)
+        return verified(workspace, profile, email_domains=self._email_domains).email
 
     async def _known_id(self, email: str) -> str | None:
         if not self._ids.has(email):

@@ -15,9 +15,11 @@ from bot.slack.errors import Trouble, WhoCan
 from bot.slack.payloads import SlackPerson
 from bot.slack.people import People
 from bot.slack.ports import JitsudoPort
+from bot.slack.recognition import Recognition
 from bot.slack.text import FALLBACK_LIMIT, clip, escape
 from core.approvals import Approvals
 from core.clock import Deadline
+from core.domain.identity import LinkCode
 from core.domain.principal import Actor
 from core.domain.request import ElevationRequest, parse_request_id
 from core.errors import (
@@ -26,7 +28,6 @@ from core.errors import (
     Invalid,
     JitsudoError,
     NotAllowed,
-    NotAuthenticated,
     NotEligible,
     NotFound,
     RefusedError,
@@ -34,7 +35,7 @@ from core.errors import (
     SlackFailed,
 )
 from core.services.sign_in_consent import BoundConsent
-from core.vocabulary import Origin, RequestId, Verdict
+from core.vocabulary import RequestId, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -111,7 +112,12 @@ class Desk:
         """Keep what acts need."""
         self._jitsudo = jitsudo
         self._client = client
-        self._people = people
+        self._recognition = Recognition(
+            jitsudo=jitsudo,
+            people=people,
+            background=background,
+            explain_seconds=EXPLAIN_SECONDS,
+        )
         self._background = background
         self._room = asyncio.Semaphore(AT_ONCE)
         self._idle = asyncio.Event()
@@ -144,26 +150,16 @@ class Desk:
             NotAuthenticated: they may not act; it is audited.
             SlackFailed, DeadlineExceeded: nobody knows who they are.
         """
-        try:
-            email = await self._people.identify(act.person, act.deadline)
-        except NotAuthenticated as error:
-            await self._audit_stranger(act, error)
-            raise
-        return Actor(email=email, origin=Origin.SLACK, evidence=act.evidence)
+        return await self._recognition.identify(act)
 
-    async def _audit_stranger(self, act: Act, error: NotAuthenticated) -> None:
-        """Record a stranger's refusal; never longer than the act may take."""
-        refusal = self._jitsudo.refuse_stranger(
-            actor=act.person.actor,
-            request_id=act.request_id,
-            verdict=act.verdict,
-            code=error.code,
-            why=error.why,
-            evidence=act.evidence,
-            is_submission=act.is_submission,
-        )
-        seconds = act.deadline.later(EXPLAIN_SECONDS).remaining()
-        await self._background.finish_within(refusal, seconds)
+    async def offer_link(self, act: Act) -> LinkCode | None:
+        """Return a code that links the account to a sign-in; None if it is so.
+
+        Raises:
+            RefusedError: it cannot be linked, and why.
+            SlackFailed, DeadlineExceeded: nobody knows who they are.
+        """
+        return await self._recognition.offer_link(act)
 
     async def request(
         self, request_id: RequestId, deadline: Deadline
@@ -231,10 +227,8 @@ class Desk:
         if act.may_show or act.request_id is None:
             return True
         try:
+            actor = await self._recognition.again(act)
             deadline = act.deadline.later(EXPLAIN_SECONDS)
-            # Not self.identify: a refusal is audited where it happened, once.
-            email = await self._people.identify(act.person, deadline)
-            actor = Actor(email=email, origin=Origin.SLACK, evidence=act.evidence)
             approvals = self._jitsudo.acting(actor, deadline=deadline)
             await approvals.get(act.request_id)
         except RefusedError:
@@ -242,11 +236,9 @@ class Desk:
         return True
 
     async def _stranger(self, act: Act) -> str | None:
-        actor = await self._people.identify(
-            act.person, act.deadline.later(EXPLAIN_SECONDS)
-        )
-        groups = await self._jitsudo.directory.groups_of(actor)
-        return None if groups else actor
+        email = (await self._recognition.again(act)).email
+        groups = await self._jitsudo.directory.groups_of(email)
+        return None if groups else email
 
     def tell(self, response_url: str | None, answer: Answer) -> None:
         """Tell a person privately, after the ack and without waiting for it."""

@@ -13,6 +13,7 @@ from bot.slack.lines import (
     ExtendLine,
     HelpLine,
     Line,
+    LinkLine,
     LoginLine,
     RequestLine,
     RetryLine,
@@ -179,6 +180,11 @@ def _extend(request_id: str, duration: str, reason: str) -> Line:
 @click.option("--note", required=True)
 def _review(request_id: str, note: str) -> Line:
     return ReviewLine(request_id=parse_request_id(request_id), note=note)
+
+
+@_command("link")
+def _link() -> Line:
+    return LinkLine()
 
 
 @_command("status")

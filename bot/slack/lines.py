@@ -96,6 +96,11 @@ class LoginLine:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LinkLine:
+    """`link`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class HelpLine:
     """`help`, `approve --help`, or nothing at all.
 
@@ -117,6 +122,7 @@ ActLine: TypeAlias = (
     | WithdrawLine
     | GrantLine
     | LoginLine
+    | LinkLine
 )
 """What somebody does, who has to be known first."""
 

@@ -98,7 +98,7 @@ async def open_outside(settings: SlackSettings | None) -> AsyncIterator[Outside]
         response_base=settings.response_base,
         pacer=Pacer(is_on=settings.pacing),
     )
-    accounts = Accounts(client=client)
+    accounts = Accounts(client=client, email_domains=settings.email_domains)
     channels = Channels(
         client=client,
         default=settings.channel,

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Final
 
 from bot.slack.client import SlackClient
@@ -10,9 +11,10 @@ from bot.slack.failures import SlackNotSent, SlackRefused
 from bot.slack.memory import Memory
 from bot.slack.payloads import SlackPerson
 from bot.slack.profiles import SlackProfile, Workspace
+from bot.slack.verified import BOT, FOREIGN, SLACKBOT, Verified, is_ours, verified
 from core.clock import Deadline
-from core.domain.principal import normalise_email
-from core.errors import DeadlineExceeded, Invalid, NotAuthenticated
+from core.domain.identity import SlackAccount
+from core.errors import DeadlineExceeded, NotAuthenticated
 
 FLAGS_SECONDS: Final = 10.0
 """How old the flags of a decision may be; the design allows 30 seconds."""
@@ -20,8 +22,18 @@ FLAGS_SECONDS: Final = 10.0
 ADDRESS_SECONDS: Final = 300.0
 """How long an e-mail's Slack id is remembered for mentions and messages."""
 
-SLACKBOT: Final = "USLACKBOT"
-"""Slackbot says of itself that it is no bot. Source: docs.slack.dev, user object."""
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Addressee:
+    """Whom to mention or write to.
+
+    Attributes:
+        user_id: as Slack's methods take it in this workspace.
+        account: by which jitsudo remembers them.
+    """
+
+    user_id: str
+    account: SlackAccount
 
 
 class People:
@@ -31,16 +43,22 @@ class People:
         self,
         *,
         client: SlackClient,
+        email_domains: Collection[str] = (),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Start knowing nobody, and no workspace until `belong` says which."""
+        """Start knowing nobody, and no workspace until `belong` says which.
+
+        Args:
+            email_domains: whose addresses may act; empty where any may.
+        """
         self._client = client
+        self._email_domains = frozenset(email_domains)
         self._monotonic = monotonic
         self._workspace: Workspace | None = None
         self._profiles = Memory[SlackProfile](
             seconds=FLAGS_SECONDS, monotonic=monotonic
         )
-        self._addresses = Memory[str | None](
+        self._addresses = Memory[Addressee | None](
             seconds=ADDRESS_SECONDS, monotonic=monotonic
         )
 
@@ -53,8 +71,10 @@ class People:
         """Return whose people are accepted; None before Slack has said."""
         return self._workspace
 
-    async def identify(self, person: SlackPerson, deadline: Deadline) -> str:
-        """Return the verified e-mail of a person.
+    async def identify(self, person: SlackPerson, deadline: Deadline) -> Verified:
+        """Return the account and the verified e-mail of a person.
+
+        Whose account it is here is core's to say: `Jitsudo.recognise`.
 
         Raises:
             NotAuthenticated: they may not act here, and why.
@@ -64,10 +84,10 @@ class People:
         workspace = self._workspace
         if workspace is None:
             raise SlackNotSent(method="auth.test", why="not answered yet")
-        if not _is_ours(workspace, person.team_id, person.enterprise_id):
-            raise NotAuthenticated(why=_FOREIGN)
+        if not is_ours(workspace, person.team_id, person.enterprise_id):
+            raise NotAuthenticated(why=FOREIGN)
         if person.user_id in {SLACKBOT, workspace.bot_user_id}:
-            raise NotAuthenticated(why=_BOT)
+            raise NotAuthenticated(why=BOT)
         try:
             async with asyncio.timeout(deadline.remaining()):
                 profile = await self._profile(person.user_id)
@@ -78,13 +98,18 @@ class People:
                 why=f"Slack does not know who you are ({error.error}); "
                 "sign in on the terminal with `jitsudo login` instead"
             ) from error
-        return verified_email(workspace, profile)
+        return verified(workspace, profile, email_domains=self._email_domains)
 
     async def user_id_of(self, email: str) -> str | None:
         """Return the Slack id of somebody of ours, to mention or write to them.
 
         Not for decisions: what it says may be minutes old.
         """
+        found = await self.addressee_of(email)
+        return None if found is None else found.user_id
+
+    async def addressee_of(self, email: str) -> Addressee | None:
+        """Return who has an e-mail in Slack, if they are one of ours; likewise."""
         workspace = self._workspace
         if workspace is None:
             raise SlackNotSent(
@@ -94,15 +119,20 @@ class People:
             return self._addresses.get(email)
         asked_at = self._monotonic()
         profile = await self._client.profile_by_email(email)
-        user_id = None
-        if profile is not None:
-            try:
-                if verified_email(workspace, profile) == email:
-                    user_id = profile.id
-            except NotAuthenticated:
-                user_id = None
-        self._addresses.put(email, user_id, asked_at=asked_at)
-        return user_id
+        found = None if profile is None else self._addressee(workspace, profile, email)
+        self._addresses.put(email, found, asked_at=asked_at)
+        return found
+
+    def _addressee(
+        self, workspace: Workspace, profile: SlackProfile, email: str
+    ) -> Addressee | None:
+        try:
+            person = verified(workspace, profile, email_domains=self._email_domains)
+        except NotAuthenticated:
+            return None
+        if person.email != email:
+            return None
+        return Addressee(user_id=profile.id, account=person.account)
 
     async def _profile(self, user_id: str) -> SlackProfile:
         if self._profiles.has(user_id):
@@ -113,66 +143,3 @@ class People:
             raise SlackRefused(method="users.info", error="answered_somebody_else")
         self._profiles.put(user_id, profile, asked_at=asked_at)
         return profile
-
-
-_FOREIGN: Final = (
-    "you belong to another company's Slack workspace; only members of this one "
-    "can use jitsudo"
-)
-_BOT: Final = "you are a bot; a person has to do this"
-
-
-def verified_email(workspace: Workspace, profile: SlackProfile) -> str:
-    """Return the e-mail of somebody who may act.
-
-    A flag that is missing counts against the person.
-
-    Raises:
-        NotAuthenticated: they may not, and why.
-    """
-    enterprise_id = profile.enterprise_user.enterprise_id
-    if profile.is_stranger or not _is_ours(
-        workspace, profile.team_id or "", enterprise_id
-    ):
-        raise NotAuthenticated(why=_FOREIGN)
-    if profile.deleted is not False:
-        raise NotAuthenticated(why="your Slack account is deactivated")
-    if (
-        profile.id == SLACKBOT
-        or profile.is_bot is not False
-        or profile.is_workflow_bot
-        or profile.is_connector_bot
-    ):
-        raise NotAuthenticated(why=_BOT)
-    if profile.is_restricted is not False or profile.is_ultra_restricted is not False:
-        raise NotAuthenticated(
-            why="you are a guest in this workspace; only full members can use jitsudo"
-        )
-    if profile.is_email_confirmed is not True or profile.is_invited_user:
-        raise NotAuthenticated(
-            why="your e-mail address is not confirmed in Slack; confirm it in your "
-            "Slack account settings, then try again"
-        )
-    if not profile.profile.email:
-        raise NotAuthenticated(
-            why="Slack shows no e-mail address for you; ask an admin of the "
-            "workspace to set it, or use the terminal"
-        )
-    try:
-        return normalise_email(profile.profile.email)
-    except Invalid as error:
-        raise NotAuthenticated(
-            why="the e-mail address that Slack has for you is not a plain one; "
-            "ask an admin of the workspace to correct it"
-        ) from error
-
-
-def _is_ours(workspace: Workspace, team_id: str, enterprise_id: str | None) -> bool:
-    """Tell whether team and enterprise are those of the installation.
-
-    On Enterprise Grid an app installed for the whole organisation serves every
-    workspace of it; otherwise exactly one workspace is ours.
-    """
-    if workspace.is_enterprise_install and workspace.enterprise_id is not None:
-        return enterprise_id == workspace.enterprise_id
-    return team_id == workspace.team_id

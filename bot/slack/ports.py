@@ -5,6 +5,7 @@ from typing import Protocol
 
 from core.approvals import Approvals
 from core.clock import Deadline
+from core.domain.identity import LinkCode, SlackAccount
 from core.domain.principal import Actor
 from core.ports import Clock, Directory, Store
 from core.services.sign_in_consent import BoundConsent
@@ -41,6 +42,41 @@ class JitsudoPort(Protocol):
 
     def consenting(self, actor: Actor, *, deadline: Deadline) -> BoundConsent:
         """Return what lets one person sign in a terminal."""
+        ...
+
+    async def recognise(
+        self,
+        account: SlackAccount,
+        email: str,
+        *,
+        evidence: Mapping[str, str],
+        deadline: Deadline,
+        request_id: RequestId | None = None,
+        verdict: Verdict | None = None,
+    ) -> Actor:
+        """Return the actor behind an account that Slack has vouched for.
+
+        Raises:
+            NotAuthenticated: the account is not linked so; it is audited.
+        """
+        ...
+
+    async def offer_link(
+        self,
+        account: SlackAccount,
+        email: str,
+        *,
+        evidence: Mapping[str, str],
+        deadline: Deadline,
+    ) -> LinkCode | None:
+        """Return a code that links an account to whoever signs in and names it.
+
+        Returns:
+            None where it is linked so already.
+
+        Raises:
+            RefusedError: it cannot be linked, and why.
+        """
         ...
 
     async def refuse_stranger(

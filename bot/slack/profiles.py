@@ -70,11 +70,13 @@ class _Model(BaseModel):
 
 
 class _EnterpriseUser(_Model):
+    id: str | None = None
     enterprise_id: str | None = None
 
 
 class _ProfilePart(_Model):
     email: str | None = None
+    team: str | None = None
 
 
 class SlackProfile(_Model):

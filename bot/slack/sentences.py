@@ -7,6 +7,7 @@ from typing import Final
 from bot.slack import ids
 from bot.slack.text import one_line
 from core.domain.decision import RequestRecord
+from core.domain.identity import LinkCode, show_link_code
 from core.vocabulary import RequestId, RequestState
 
 
@@ -118,3 +119,15 @@ def terminal_line(command: str, request_id: RequestId | None) -> str:
     if request_id is None or command not in _TERMINAL:
         return ""
     return f"jitsudo {command} {request_id}{_TERMINAL[command]}"
+
+
+def link_offered(code: LinkCode | None) -> str:
+    """Return what somebody reads who wants their account linked to a sign-in."""
+    if code is None:
+        return "Your Slack account is linked to your sign-in already."
+    shown = show_link_code(code.code)
+    return (
+        f"On the terminal, signed in with `jitsudo login`, type `jitsudo link {shown}` "
+        f"within ten minutes. It links this Slack account to {code.email}. Type it "
+        "yourself, and give it to nobody."
+    )

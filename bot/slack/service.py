@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import SlackSettings
 from bot.slack import middleware
+from bot.slack.admin_notices import AdminNotices
 from bot.slack.adoption import Adoption
 from bot.slack.background import Background, happens_within
 from bot.slack.channels import Channels
@@ -77,7 +78,7 @@ class SlackService:
             response_base=settings.response_base,
             pacer=Pacer(is_on=settings.pacing),
         )
-        self._people = People(client=self._client)
+        self._people = People(client=self._client, email_domains=settings.email_domains)
         self._channels = Channels(
             client=self._client,
             default=settings.channel,
@@ -95,6 +96,12 @@ class SlackService:
             channels=self._channels,
             people=self._people,
             pings=Pings(jitsudo=jitsudo, people=self._people),
+        )
+        self._notices = AdminNotices(
+            jitsudo=jitsudo,
+            client=self._client,
+            channels=self._channels,
+            people=self._people,
         )
         self.app = self._bolt(jitsudo)
         self._http: HttpTransport | None = None
@@ -145,6 +152,10 @@ class SlackService:
     async def render_handler(self, job: Job) -> None:
         """Do a render job."""
         await self._renderer.run(job)
+
+    async def notice_handler(self, job: Job) -> None:
+        """Do a job that tells the admins."""
+        await self._notices.run(job)
 
     async def start(self) -> None:
         """Connect to Slack; an outage is waited out in the background.

@@ -55,6 +55,13 @@ USAGE: Final = {
             "a code that somebody sent you"
         ),
     ),
+    "link": (
+        "/jitsudo link",
+        (
+            "gives you a code that links your Slack account to your sign-in on the "
+            "terminal"
+        ),
+    ),
 }
 """What to type for each command, and what that does."""
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Protocol
 
+from core.approvals.identities import Identities
 from core.approvals.people import PeopleApprovals
 from core.approvals.values import (
     AuditPage,
@@ -28,7 +29,7 @@ from core.ports import AuditFilter
 from core.vocabulary import PolicyPackage, RequestId, TokenScope
 
 
-class Approvals(PeopleApprovals, Protocol):
+class Approvals(PeopleApprovals, Identities, Protocol):
     """Everything that can be done with requests; one decision path for all.
 
     Every method may raise `NotAuthenticated`, and of the `DependencyError`s

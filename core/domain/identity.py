@@ -1,9 +1,27 @@
 """How somebody is known: accounts in Slack, sign-ins, groups that were remembered."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
+from core.errors import Invalid
 from core.vocabulary import GroupSource, LinkMethod, SignInState
+
+CODE_LETTERS: Final = "BCDFGHJKLMNPQRSTVWXZ"
+"""No vowels, so that no word comes about; 20 letters.
+
+Source: RFC 8628 section 6.1.
+"""
+
+CODE_LENGTH: Final = 8
+"""20^8 codes: about 2^34.5, of which a few live at a time, for ten minutes."""
+
+_CODE: Final = re.compile(f"[{CODE_LETTERS}]{{{CODE_LENGTH}}}")
+
+_TEAM: Final = re.compile(r"[TE][A-Z0-9]{1,31}")
+_USER: Final = re.compile(r"[UW][A-Z0-9]{1,31}")
+"""Source: docs.slack.dev, user object; the length is not documented."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,6 +36,48 @@ class SlackAccount:
 
     team_id: str
     user_id: str
+
+    @property
+    def name(self) -> str:
+        """Return how people write the account: `T0123/U0456`."""
+        return f"{self.team_id}/{self.user_id}"
+
+
+def parse_account(text: str) -> SlackAccount:
+    """Return the account that `TEAM/USER` names.
+
+    Raises:
+        Invalid: it names none.
+    """
+    team_id, _, user_id = text.strip().partition("/")
+    if not _TEAM.fullmatch(team_id) or not _USER.fullmatch(user_id):
+        raise Invalid(
+            field="account",
+            why="expected the ids of team and user, such as T0123ABC/U0456DEF; "
+            "`jitsudo identity list` shows them",
+        )
+    return SlackAccount(team_id=team_id, user_id=user_id)
+
+
+def parse_link_code(text: str) -> str:
+    """Return a link code as it is stored: capitals, without separators.
+
+    Raises:
+        Invalid: it cannot be one.
+    """
+    code = re.sub(r"[\s-]", "", text).upper()
+    if not _CODE.fullmatch(code):
+        raise Invalid(
+            field="code",
+            why="expected eight letters such as BCDF-GHJK; type `/jitsudo link` in "
+            "Slack for one",
+        )
+    return code
+
+
+def show_link_code(code: str) -> str:
+    """Return a link code as people read it: `BCDF-GHJK`."""
+    return f"{code[: CODE_LENGTH // 2]}-{code[CODE_LENGTH // 2 :]}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +100,7 @@ class LinkCode:
         email: what Slack says of the account.
     """
 
-    code: str
+    code: str = field(repr=False)
     account: SlackAccount
     email: str
     expires_at: datetime

@@ -19,6 +19,7 @@ from core.domain.grant import Credentials
 from core.domain.request import Ask
 from core.errors import DependencyError, OutcomeUnknown, ServerUnavailable
 from core.remote.caller import LOOK_FIRST, Caller, Doubt, TokenSource, path_of
+from core.remote.identities import HttpIdentities
 from core.remote.oversight import HttpOversight
 from core.remote.transport import Transport
 from core.vocabulary import RequestId
@@ -30,7 +31,7 @@ POLL: Final = timedelta(seconds=25)
 """One long-poll; shorter than the 30 s after which many proxies hang up."""
 
 
-class HttpApprovals(HttpOversight, Approvals):
+class HttpApprovals(HttpOversight, HttpIdentities, Approvals):
     """Says everything to a server and believes only what it answers whole."""
 
     def __init__(

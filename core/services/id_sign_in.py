@@ -8,6 +8,7 @@ import structlog
 from core.clock import Deadline
 from core.domain.audit import AuditFact, Json
 from core.domain.identity import Membership, SignedIn
+from core.domain.job import NewJob
 from core.domain.principal import Actor
 from core.errors import NotAuthenticated
 from core.ports import Clock, IdTokens, Store, UnitOfWork
@@ -156,16 +157,20 @@ class SignInByToken:
             details={"issuer": said.issuer, "subject": said.subject},
             action=AuditAction.IDENTITY_CONFLICT,
             deadline=deadline,
-            notice=notice_to_admins(
-                f"sign_in:{said.email}",
-                f"Somebody signed in as {said.email} who is not the person of that "
-                f"name until now: the subject at {said.issuer} is another one. They "
-                "were refused. If the address has changed hands, or the account was "
-                f"made anew: jitsudo principal forget-sign-in {said.email}",
-            ),
+            promised=[_notice(said)],
         )
         self._signal.ring()
         raise NotAuthenticated(why=why)
+
+
+def _notice(said: SignedIn) -> NewJob:
+    return notice_to_admins(
+        f"sign_in:{said.email}",
+        f"Somebody signed in as {said.email} who is not the person of that "
+        f"name until now: the subject at {said.issuer} is another one. They "
+        "were refused. If the address has changed hands, or the account was "
+        f"made anew: jitsudo principal forget-sign-in {said.email}",
+    )
 
 
 def _is_somebody_else(known: Membership | None, said: SignedIn) -> bool:

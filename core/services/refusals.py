@@ -1,6 +1,6 @@
 """Writes refusals into the chain: the first at once, repeats as one event later."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from typing import Final
@@ -52,8 +52,8 @@ class Refusals:
         details: Mapping[str, Json],
         action: AuditAction | None = None,
         about: str = "",
+        promised: Sequence[NewJob] = (),
         deadline: Deadline | None = None,
-        notice: NewJob | None = None,
     ) -> None:
         """Write a refusal; one that cannot be written is logged and counted.
 
@@ -70,8 +70,8 @@ class Refusals:
                 without a verdict, a submission's.
             about: the act, in our own words, where that is not all that is known
                 of it; each is counted for itself.
+            promised: jobs of the first refusal within a window, not of repeats.
             deadline: the refused act's own; the answer does not wait for more.
-            notice: tells somebody of it, as often as the log does.
         """
         action = action or _action(verdict)
         key = _key(
@@ -107,9 +107,8 @@ class Refusals:
             ):
                 return
             if await uow.refusals.note(key, at=fact.occurred_at, window=WINDOW):
-                await uow.jobs.add(_close_later(key, fact, code, about))
-                if notice is not None:
-                    await uow.jobs.add(notice)
+                for job in (_close_later(key, fact, code, about), *promised):
+                    await uow.jobs.add(job)
                 await uow.audit.append(fact)
 
         try:

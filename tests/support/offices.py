@@ -21,6 +21,7 @@ from bot.sandbox.server import serving
 from bot.settings import SlackSettings
 from bot.slack.service import DRAIN_SECONDS, SlackService
 from bot.slack.sockets import PING_SECONDS
+from core.auth_settings import AuthSettings
 from core.clock import SystemClock
 from core.domain.audit import AuditEvent
 from core.domain.job import NewJob
@@ -95,6 +96,11 @@ class Office:
             found = await uow.requests.get(request_id)
         assert found is not None
         return found
+
+    async def changed(self, who: str, **patch: Any) -> None:
+        """Change a person at Slack, and let what was remembered of all be over."""
+        await self.hands.post("people", {"user": who, "patch": patch})
+        self.slack._people._profiles.clear()
 
     async def surfaces(self, request_id: RequestId) -> list[Surface]:
         """Return the surfaces of a request."""
@@ -179,6 +185,8 @@ async def open_office(
     ping_seconds: float = PING_SECONDS,
     provider: ScriptedProvider | None = None,
     decisions_per_minute: int = 0,
+    auth: AuthSettings | None = None,
+    slack_link: str = "first_use",
 ) -> AsyncIterator[Office]:
     """Run the Slack front end and its workers beside a sandbox that is served.
 
@@ -188,6 +196,8 @@ async def open_office(
         ping_seconds: how often a Socket Mode connection is tried.
         provider: instead of the stand-in `local`.
         decisions_per_minute: of one person; 0 for any number.
+        auth: the identity provider, if there is one to be.
+        slack_link: what binds an account in Slack to a person.
     """
     url = f"sqlite+aiosqlite:///{directory / 'jitsudo.db'}"
     await migrate(url)
@@ -195,12 +205,16 @@ async def open_office(
     if not policy.exists():
         write_starter(policy)
     core = without_limits(
-        CoreSettings(
-            database_url=SecretStr(url),
-            policy_dir=policy,
-            groups_file=policy / "groups.yaml",
-            encryption_keys=(SecretStr(Fernet.generate_key().decode()),),
-            local_provider=True,
+        CoreSettings.model_validate(
+            {
+                "database_url": url,
+                "policy_dir": policy,
+                "groups_file": policy / "groups.yaml",
+                "encryption_keys": (Fernet.generate_key().decode(),),
+                "local_provider": True,
+                "slack_link": slack_link,
+                "auth": auth or AuthSettings(),
+            }
         )
     ).model_copy(update={"decisions_per_minute": decisions_per_minute})
     app_token = SecretStr(sandbox.app_token) if is_socket_mode else None
@@ -287,7 +301,12 @@ async def _working(
     """Run the workers of core and of Slack."""
     pools = [
         jitsudo.workers(),
-        jitsudo.workers({JobKind.RENDER: slack.render_handler}),
+        jitsudo.workers(
+            {
+                JobKind.RENDER: slack.render_handler,
+                JobKind.TELL_ADMINS: slack.notice_handler,
+            }
+        ),
     ]
     await slack.start()
     try:

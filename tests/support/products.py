@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from core.approvals import Approvals, IssuedToken
+from core.auth_settings import AuthSettings
 from core.domain.audit import AuditEvent, ChainReport
 from core.domain.decision import RequestRecord
 from core.domain.grant import Grant
@@ -40,6 +41,11 @@ from tests.support.rosters import Groups
 STARTER: Final = Path(__file__).parents[2] / "policies"
 
 KEY: Final = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+ISSUER: Final = AuthSettings(
+    oidc_issuer="https://login.example.com", client_id="jitsudo-cli"
+)
+"""An identity provider that is in the settings, and never asked."""
 
 
 @dataclass(kw_only=True)
@@ -184,7 +190,11 @@ class Product:
         return jobs[0]
 
 
-def settings_for(database_url: str, groups: Path, **changes: Any) -> CoreSettings:
+def settings_for(
+    database_url: str,
+    groups: Path,
+    **changes: Any,
+) -> CoreSettings:
     """Return settings of a small installation."""
     values: dict[str, Any] = {
         "database_url": SecretStr(database_url),

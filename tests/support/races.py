@@ -2,18 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Sequence
+from typing import TypeVar
 
-from core.domain.decision import RequestRecord
 from core.errors import JitsudoError
 
+T = TypeVar("T")
 
-async def outcomes(
-    attempts: Sequence[Awaitable[RequestRecord]],
-) -> list[RequestRecord | JitsudoError]:
+
+async def outcomes(attempts: Sequence[Awaitable[T]]) -> list[T | JitsudoError]:
     """Run attempts at once; return each one's record or refusal, in their order."""
-    results: list[RequestRecord | JitsudoError | None] = [None] * len(attempts)
+    results: list[T | JitsudoError | None] = [None] * len(attempts)
 
-    async def run(index: int, attempt: Awaitable[RequestRecord]) -> None:
+    async def run(index: int, attempt: Awaitable[T]) -> None:
         try:
             results[index] = await attempt
         except JitsudoError as error:

@@ -31,6 +31,7 @@ from core.domain.approvers import ApproverReport, Preview
 from core.domain.audit import AuditEvent, ChainReport
 from core.domain.decision import Decision, RequestRecord
 from core.domain.grant import Credentials, Secrets
+from core.domain.identity import SlackAccount, SlackLink
 from core.domain.job import Job
 from core.domain.policy import PolicyAnswer
 from core.domain.request import Ask
@@ -38,6 +39,7 @@ from core.domain.token import Token
 from core.errors import JitsudoError
 from core.ports import AuditFilter
 from core.vocabulary import (
+    LinkMethod,
     PolicyPackage,
     RequestId,
     RequestState,
@@ -80,6 +82,7 @@ class ScriptedApprovals(Approvals):
     files: Mapping[str, str] = field(default_factory=dict)
     issued: tuple[Token, ...] = ()
     waiting: tuple[Job, ...] = ()
+    links: tuple[SlackLink, ...] = ()
     identity: Identity | None = None
     facts: PrincipalFacts | None = None
     report: ApproverReport = field(default_factory=lambda: ApproverReport(checked=3))
@@ -268,9 +271,40 @@ class ScriptedApprovals(Approvals):
         return replace(a_token(), id=token_id, revoked_at=NOON)
 
     @override
+    async def identities(self) -> tuple[SlackLink, ...]:
+        self._note("identities")
+        return self.links
+
+    @override
+    async def link_identity(self, account: SlackAccount, email: str) -> SlackLink:
+        self._note("link_identity", account, email)
+        return replace(a_link(), account=account, email=email)
+
+    @override
+    async def unlink_identity(self, account: SlackAccount) -> SlackLink:
+        self._note("unlink_identity", account)
+        return replace(a_link(), account=account)
+
+    @override
+    async def claim_identity(self, code: str, *, is_confirmed: bool) -> SlackLink:
+        self._note("claim_identity", code, is_confirmed)
+        return replace(a_link(), method=LinkMethod.OIDC)
+
+    @override
     async def jobs(self, *, failing_only: bool) -> tuple[Job, ...]:
         self._note("jobs", failing_only)
         return self.waiting
+
+
+def a_link() -> SlackLink:
+    """Return bob's link."""
+    return SlackLink(
+        account=SlackAccount(team_id="T0123", user_id="U0BOB"),
+        email=BOB,
+        method=LinkMethod.FIRST_USE,
+        linked_by=BOB,
+        linked_at=NOON,
+    )
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ def test_core_does_not_see_what_is_bots() -> None:
         ({"JITSUDO_SLACK_SIGNING_SECRET": "  "}, "blank"),
         ({"JITSUDO_SLACK_API_URL": "slack.com"}, "JITSUDO_SLACK_API_URL"),
         ({"JITSUDO_SLACK_PACING": "perhaps"}, "JITSUDO_SLACK_PACING"),
+        ({"JITSUDO_SLACK_EMAIL_DOMAINS": "example"}, "JITSUDO_SLACK_EMAIL_DOMAINS"),
+        ({"JITSUDO_SLACK_EMAIL_DOMAINS": "a.test,,"}, "JITSUDO_SLACK_EMAIL_DOMAINS"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named(changed: dict[str, str], named: str) -> None:
@@ -101,3 +103,31 @@ def test_what_is_not_set_says_what_to_set() -> None:
     ) as it:
         load_core({}, {})
     assert it.value.setting == "JITSUDO_DATABASE_URL"
+
+
+@pytest.mark.parametrize(
+    ("part", "variable"),
+    [
+        ({}, {"JITSUDO_SLACK_EMAIL_DOMAINS": "Example.com, @corp.example.org"}),
+        ({"email_domains": ["example.com", "corp.example.org"]}, {}),
+    ],
+)
+def test_domains_are_read_from_a_list_or_a_line(
+    part: dict[str, object], variable: dict[str, str]
+) -> None:
+    """In one spelling, whichever it was."""
+    settings = load_slack({**SLACK, **variable}, part)
+
+    assert settings is not None
+    assert settings.email_domains == ("example.com", "corp.example.org")
+
+
+def test_a_sign_in_cannot_be_needed_where_nobody_can_sign_in() -> None:
+    """The server does not start, rather than refusing everybody in Slack."""
+    values = {"JITSUDO_DATABASE_URL": "sqlite+aiosqlite:///x.db"}
+    assert load_core(values, {}).links_by_oidc is False
+
+    with pytest.raises(ConfigurationError, match="no OIDC issuer"):
+        load_core({**values, "JITSUDO_SLACK_LINK": "oidc"}, {})
+    with pytest.raises(ConfigurationError, match="JITSUDO_SLACK_LINK"):
+        load_core({**values, "JITSUDO_SLACK_LINK": "first-use"}, {})

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 import bot.settings
 import core.settings
-from bot.api import oversight, people, requests
+from bot.api import identities, oversight, people, requests
 from bot.settings import BotSettings, SlackSettings, core_part, load_bot
 from cli.main import COMMANDS, root
 from core.auth_settings import AUTH_VARIABLES, AuthSettings
@@ -168,7 +168,8 @@ def test_every_route_of_the_api_is_documented() -> None:
     """The table in `docs/operating.md` has each method and path, and no other."""
     routes = {
         (route.method, f"`{route.path.removeprefix('/v1alpha1')}`")
-        for route in (*requests.routes(), *oversight.routes(), *people.routes())
+        for part in (requests, oversight, people, identities)
+        for route in part.routes()
     }
 
     documented = {

@@ -20,6 +20,7 @@ from bot.slack.lines import (
     GrantLine,
     HelpLine,
     Line,
+    LinkLine,
     LoginLine,
     RequestLine,
     RetryLine,
@@ -35,6 +36,7 @@ from bot.slack.payloads import SlashCommand, ViewMemory
 from bot.slack.sentences import (
     decided,
     extended,
+    link_offered,
     reviewed,
     revoked,
     submitted,
@@ -115,11 +117,15 @@ class CommandListeners:
                 return await self._status(act, line)
             case RequestLine():
                 return await self._request(act, line, command)
-            case LoginLine():
-                return await self._login(act, line, command)
+            case LinkLine() | LoginLine():
+                return await self._identity(act, line, command)
 
-    async def _login(self, act: Act, line: LoginLine, command: SlashCommand) -> Answer:
-        """Open the form for the code, or for what waits under it."""
+    async def _identity(
+        self, act: Act, line: LinkLine | LoginLine, command: SlashCommand
+    ) -> Answer:
+        """Hand out a link code; or open the form of a sign-in, or for its code."""
+        if isinstance(line, LinkLine):
+            return Answer(text=link_offered(await self._desk.offer_link(act)))
         consent = await self._desk.consent(act)
         view = code_modal()
         if line.code is not None:
@@ -220,7 +226,7 @@ def _about(act: Act, line: ActLine) -> Act:
     match line:
         case RequestLine():
             return replace(act, is_submission=True)
-        case LoginLine():
+        case LoginLine() | LinkLine():
             return act
         case ApproveLine() | DenyLine():
             is_yes = isinstance(line, ApproveLine)

@@ -53,7 +53,7 @@ async def test_a_slow_slack_does_not_cost_the_ack(office: Office) -> None:
         ({"email": None}, "no e-mail"),
         ({"is_email_confirmed": False}, "not confirmed"),
         ({"is_restricted": True}, "guest"),
-        ({"email": "robert@elsewhere.example"}, "robert@elsewhere.example"),
+        ({"email": "robert@elsewhere.example"}, "linked to bob@example.com"),
     ],
 )
 async def test_a_changed_person_is_refused_with_the_true_reason(
@@ -61,7 +61,8 @@ async def test_a_changed_person_is_refused_with_the_true_reason(
 ) -> None:
     """What Slack says now counts, not what it said last week."""
     request_id = await office.ask()
-    await office.hands.post("people", {"user": "bob", "patch": patch})
+    await office.hands.command("bob", "status")
+    await office.changed("bob", **patch)
 
     answer = await office.click("bob", request_id, "approve")
 

@@ -9,6 +9,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.slack.errors import UNEXPECTED
 from bot.slack.payloads import SlackPerson
+from bot.slack.verified import Verified
 from core.clock import Deadline
 from core.domain.policy import PolicyAnswer, PolicyQuestion
 from core.domain.principal import Actor
@@ -42,7 +43,7 @@ class Slowness:
         people = self.office.slack._people
         identify = people.identify
 
-        async def slowly(person: SlackPerson, deadline: Deadline) -> str:
+        async def slowly(person: SlackPerson, deadline: Deadline) -> Verified:
             await asyncio.sleep(seconds)
             return await identify(person, deadline)
 

@@ -10,6 +10,7 @@ from bot.slack.lines import (
     GrantLine,
     HelpLine,
     Line,
+    LinkLine,
     LoginLine,
     RequestLine,
     RetryLine,
@@ -48,7 +49,7 @@ def asked(line: Line) -> tuple[object, ...]:
             return ("submit", line.ask)
         case StatusLine():
             return ("get", line.request_id) if line.request_id else listed(line)
-        case HelpLine() | LoginLine():
+        case HelpLine() | LoginLine() | LinkLine():
             pytest.fail(f"this asks nothing of the approvals: {line}")
 
 
