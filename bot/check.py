@@ -10,6 +10,7 @@ from bot.slack.checks import OPTIONAL_SCOPES
 from bot.slack.outside import open_outside
 from bot.slack.service import SlackService
 from bot.tls import Tls, TlsFiles
+from core.assembly import CALL_SECONDS
 from core.clock import SystemClock
 from core.errors import ConfigurationError, JitsudoError
 from core.identity.groups_file import GroupsFile
@@ -19,7 +20,7 @@ from core.services.provider_checks import ProviderChecks
 from core.settings import CoreSettings, load_core
 from core.store.engine import open_store
 from core.vocabulary import GroupSource
-from core.wiring import CALL_SECONDS, open_id_tokens, open_jitsudo, open_policy
+from core.wiring import open_id_tokens, open_jitsudo, open_policy
 
 _DATABASE: Final = "JITSUDO_DATABASE_URL"
 _NOWHERE: Final = "sqlite+aiosqlite:///:memory:"

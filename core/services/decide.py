@@ -4,11 +4,10 @@ from dataclasses import dataclass, replace
 
 from core.clock import Deadline
 from core.domain.decision import Decision, RequestRecord, given_by
-from core.domain.lifecycle import wrong_state
 from core.domain.principal import Actor, Principal
 from core.domain.request import ElevationRequest
 from core.domain.text import checked_prose
-from core.errors import Conflict, NotAllowed, NotFound, RefusedError, WrongState
+from core.errors import Conflict, NotAllowed, NotFound, RefusedError
 from core.ports import Clock, Store, UnitOfWork
 from core.services.issue import issue_now
 from core.services.judging import Case, Judge, Judgement
@@ -22,13 +21,14 @@ from core.services.transactions import in_transaction
 from core.services.verdicts import (
     action_of,
     after,
+    closed,
     counts_the_same,
+    lapsed,
     refused,
     said_in,
 )
 from core.services.visibility import Visibility
 from core.vocabulary import (
-    RequestEvent,
     RequestId,
     RequestState,
     Verdict,
@@ -36,8 +36,6 @@ from core.vocabulary import (
 
 ROUNDS = 3
 """How often a request may change between being judged and being locked."""
-
-_EVENTS = {Verdict.APPROVE: RequestEvent.APPROVE, Verdict.DENY: RequestEvent.DENY}
 
 
 class _MovedError(Exception):
@@ -173,7 +171,7 @@ class Decide:
             NotFound: so it is, and this person may not see it.
         """
         request = record.request
-        refusal = _closed(request, wish.verdict, lapsed=self._has_lapsed(request))
+        refusal = closed(request, wish.verdict, has_lapsed=self._has_lapsed(request))
         if refusal is None or approver.is_disabled:
             return
         if await self._visibility.may_see(
@@ -233,7 +231,7 @@ class Decide:
                 raise _MovedError
             now = self._clock.now()
             if request.has_lapsed(now):
-                raise _lapsed(request)
+                raise lapsed(request)
             decision = Decision(
                 request_id=request.id,
                 requester=request.requester,
@@ -286,22 +284,3 @@ def _vouched(wish: _Wish, record: RequestRecord) -> NotAllowed | None:
         except NotAllowed as refusal:
             return refusal
     return None
-
-
-def _closed(
-    request: ElevationRequest, verdict: Verdict, *, lapsed: bool
-) -> WrongState | None:
-    """Return why nobody can decide `request` any more; None while it is open."""
-    if request.state is not RequestState.PENDING:
-        return wrong_state(request, _EVENTS[verdict])
-    return _lapsed(request) if lapsed else None
-
-
-def _lapsed(request: ElevationRequest) -> WrongState:
-    return WrongState(
-        request_id=request.id,
-        expected=RequestState.PENDING.value,
-        actual=RequestState.EXPIRED.value,
-        by="system",
-        at=request.lapses_at,
-    )

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from core.domain.audit import Json
 from core.domain.decision import Decision, has_quorum
-from core.domain.lifecycle import next_state
+from core.domain.lifecycle import next_state, wrong_state
 from core.domain.request import ElevationRequest
+from core.errors import WrongState
 from core.services.judging import Case, Judgement
 from core.vocabulary import (
     AuditAction,
@@ -14,6 +15,8 @@ from core.vocabulary import (
     RequestState,
     Verdict,
 )
+
+_EVENTS = {Verdict.APPROVE: RequestEvent.APPROVE, Verdict.DENY: RequestEvent.DENY}
 
 
 def after(
@@ -94,3 +97,23 @@ def refused(case: Case, judgement: Judgement) -> dict[str, Json]:
     """Return what the audit event keeps of a verdict that was refused."""
     name = "denial_reason" if case.verdict is Verdict.DENY else "comment"
     return {name: case.text, **judgement.answer.to_audit()}
+
+
+def closed(
+    request: ElevationRequest, verdict: Verdict, *, has_lapsed: bool
+) -> WrongState | None:
+    """Return why nobody can decide `request` any more; None while it is open."""
+    if request.state is not RequestState.PENDING:
+        return wrong_state(request, _EVENTS[verdict])
+    return lapsed(request) if has_lapsed else None
+
+
+def lapsed(request: ElevationRequest) -> WrongState:
+    """Return that nobody decided in time, whether or not a job has said so."""
+    return WrongState(
+        request_id=request.id,
+        expected=RequestState.PENDING.value,
+        actual=RequestState.EXPIRED.value,
+        by="system",
+        at=request.lapses_at,
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from core.assembly import assemble
 from core.clock import SystemClock
 from core.policy.bundle import write_starter
 from core.ports import CredentialProvider
@@ -15,7 +16,7 @@ from core.providers.sealing import FernetSealer
 from core.settings import CoreSettings, without_limits
 from core.store.engine import open_store
 from core.store.migrate import migrate
-from core.wiring import Jitsudo, assemble, open_jitsudo, open_policy
+from core.wiring import Jitsudo, open_jitsudo, open_policy
 
 
 @asynccontextmanager

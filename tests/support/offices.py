@@ -21,6 +21,7 @@ from bot.sandbox.server import serving
 from bot.settings import SlackSettings
 from bot.slack.service import DRAIN_SECONDS, SlackService
 from bot.slack.sockets import PING_SECONDS
+from core.assembly import assemble
 from core.auth_settings import AuthSettings
 from core.clock import SystemClock
 from core.domain.audit import AuditEvent
@@ -35,7 +36,7 @@ from core.settings import CoreSettings, without_limits
 from core.store.engine import open_store
 from core.store.migrate import migrate
 from core.vocabulary import JobKind, Origin, RequestId
-from core.wiring import Jitsudo, assemble, open_jitsudo, open_policy
+from core.wiring import Jitsudo, open_jitsudo, open_policy
 from tests.support.builders import ALICE, BOB, an_ask
 from tests.support.cards import is_card_of
 from tests.support.providers import ScriptedProvider

@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from core.approvals import Approvals, IssuedToken
+from core.assembly import assemble
 from core.auth_settings import AuthSettings
 from core.domain.audit import AuditEvent, ChainReport
 from core.domain.decision import RequestRecord
@@ -26,7 +27,7 @@ from core.services.work import Workers
 from core.settings import LIMITS, CoreSettings
 from core.store.engine import open_store
 from core.vocabulary import AuditAction, JobKind, Origin, Outcome, RequestId
-from core.wiring import Jitsudo, assemble
+from core.wiring import Jitsudo
 from tests.support.builders import (
     ALICE,
     BOB,

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core.assembly import CALL_SECONDS
 from core.domain.grant import order_of
 from core.process import LEASE
 from core.services.endings import LOOK_AGAIN
 from core.services.issue import Issue
 from core.services.provider_calls import PREPARING_SECONDS, ProviderCalls
 from core.vocabulary import AuditAction, GrantStatus, JobKind, RequestState
-from core.wiring import CALL_SECONDS
 from tests.support.builders import ALICE, BOB
 from tests.support.products import Product
 from tests.support.providers import Mood
