@@ -9,7 +9,7 @@ from core.clock import Deadline
 from core.domain.identity import LinkCode, SlackAccount
 from core.domain.principal import Actor
 from core.domain.token import PREFIX
-from core.errors import JitsudoError
+from core.health import PartHealth, health_of
 from core.in_process import InProcessApprovals
 from core.ports import (
     Clock,
@@ -44,14 +44,6 @@ JOBS_AT_ONCE: Final = 48
 
 Thousands of grants may end in one minute, each at a provider that takes 0.2 s.
 """
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PartHealth:
-    """Whether one part can do its work, and what to do if it cannot."""
-
-    is_ready: bool
-    detail: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -260,9 +252,9 @@ class Jitsudo:
         """Return the health of every part, by name; raises nothing."""
         policy = await self.policy.health()
         return {
-            "database": await self._database_health(),
+            "database": await health_of(self.store.ping()),
             "policy": PartHealth(is_ready=policy.is_ready, detail=policy.detail),
-            "groups": await _can_be_read(self.directory),
+            "groups": await health_of(_read(self.directory)),
         }
 
     async def provider_health(self) -> dict[str, PartHealth]:
@@ -284,29 +276,16 @@ class Jitsudo:
         """
         if self.id_tokens is None:
             return {}
-        try:
-            health = PartHealth(is_ready=True, detail=await self.id_tokens.check())
-        except JitsudoError as error:
-            health = PartHealth(is_ready=False, detail=str(error))
-        return {"identity provider": health}
-
-    async def _database_health(self) -> PartHealth:
-        try:
-            return PartHealth(is_ready=True, detail=await self.store.ping())
-        except JitsudoError as error:
-            return PartHealth(is_ready=False, detail=str(error))
+        return {"identity provider": await health_of(self.id_tokens.check())}
 
     async def group_health(self) -> dict[str, PartHealth]:
         """Return whether each source of groups can be read, by name."""
         return {
-            f"groups from {source.value}": await _can_be_read(directory)
+            f"groups from {source.value}": await health_of(_read(directory))
             for source, directory in self.group_sources.items()
         }
 
 
-async def _can_be_read(directory: Directory) -> PartHealth:
-    try:
-        await directory.explain("nobody@example.com")
-    except JitsudoError as error:
-        return PartHealth(is_ready=False, detail=str(error))
-    return PartHealth(is_ready=True, detail="groups can be read")
+async def _read(directory: Directory) -> str:
+    await directory.explain("nobody@example.com")
+    return "groups can be read"

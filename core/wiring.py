@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from core.assembly import assemble
 from core.auth_settings import AuthSettings
 from core.clock import SystemClock
+from core.health import PartHealth
 from core.policy.nothing import NoPolicy
 from core.ports import (
     Clock,
@@ -13,7 +14,7 @@ from core.ports import (
     Outside,
     PolicyEngine,
 )
-from core.process import Jitsudo, PartHealth
+from core.process import Jitsudo
 from core.providers.loading import load_providers
 from core.providers.sealing import FernetSealer
 from core.services.rotate import Rotate

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from bot.slack.channels import Channels
 from bot.slack.client import SlackClient
 from core.errors import SlackFailed
-from core.process import PartHealth
+from core.health import PartHealth
 
 SCOPES: Final = frozenset(
     {

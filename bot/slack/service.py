@@ -33,7 +33,7 @@ from bot.slack.surfaces import SurfaceRenderer
 from bot.slack.transport import HttpTransport
 from core.domain.job import Job
 from core.errors import ConfigurationError, SlackFailed
-from core.process import PartHealth
+from core.health import PartHealth
 from core.services.backoff import pause_after
 
 DRAIN_SECONDS: Final = 5.0
