@@ -118,11 +118,12 @@ def test_extending_breaking_the_glass_and_reviewing_work(house: ServedJitsudo) -
 
 def test_operator_shuts_somebody_out_without_a_token(house: ServedJitsudo) -> None:
     """Everything ends there and then, and every event says who sat where."""
-    running, pending = _granted(house), _ask(house, house.token("alice"))
+    token = house.token("alice")
+    running, pending = _granted(house), _ask(house, token)
 
     done = house.direct("principal", "disable", _ALICE, "--reason", "laptop stolen")
     again = house.direct("principal", "disable", _ALICE, "--reason", "laptop stolen")
-    asked = house.direct("whoami", token=house.token("alice"))
+    asked = house.direct("whoami", token=token)
     back = house.direct("principal", "enable", _ALICE)
 
     assert done.returncode == 0, done.stderr
