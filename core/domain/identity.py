@@ -155,16 +155,16 @@ class SignInOffer:
     """How a terminal signs in at a server; told to anybody who asks.
 
     Attributes:
-        issuer: whose ID tokens are taken; None where only tokens of jitsudo's are.
+        issuer: whose ID tokens are taken; empty where only tokens of jitsudo's are.
         client_id: who the terminal is at the issuer.
         discovery_url: of the issuer's own description, in full.
         scopes: to ask the issuer for.
         slack: whether somebody in Slack can confirm a sign-in.
     """
 
-    issuer: str | None = None
-    client_id: str | None = None
-    discovery_url: str | None = None
+    issuer: str = ""
+    client_id: str = ""
+    discovery_url: str = ""
     scopes: tuple[str, ...] = ()
     slack: bool = False
 

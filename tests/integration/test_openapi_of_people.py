@@ -16,7 +16,8 @@ from tests.support.servers import ApiServer, listening
 from tests.support.sign_ins import CLIENT, GRANT, HOST, consent
 
 ACCOUNT: Final = f"{BASE}/identities/{{team}}/{{user}}"
-IDS: Final = {"team": "T0SANDBOX", "user": "U0ALICE"}
+TEAM, USER = "T0SANDBOX", "U0ALICE"
+NOBODY: Final = "nobody@example.com"
 PERSON: Final = f"{BASE}/principals/{{identity}}"
 FORGET: Final = f"{BASE}/principals/{{email}}/forget-sign-in"
 DOCTOR: Final = f"{BASE}/policies:doctor"
@@ -55,12 +56,12 @@ async def test_real_answers_about_people_have_the_shapes_of_the_document(
 
     alone = await held(api, ALICE, "GET", PERSON, identity=ALICE)
     empty = await held(api, ERIN, "GET", f"{BASE}/identities")
-    await held(api, ERIN, "PUT", ACCOUNT, {"identity": ALICE}, **IDS)
+    await held(api, ERIN, "PUT", ACCOUNT, {"identity": ALICE}, team=TEAM, user=USER)
     listed = await held(api, ERIN, "GET", f"{BASE}/identities")
     trust = {"trustTier": 2, "notes": "on call"}
     await held(api, ERIN, "PUT", f"{PERSON}/trust-tier", trust, identity=ALICE)
     linked = await held(api, ERIN, "GET", PERSON, identity=ALICE)
-    await held(api, ERIN, "DELETE", ACCOUNT, **IDS)
+    await held(api, ERIN, "DELETE", ACCOUNT, team=TEAM, user=USER)
     await held(api, ERIN, "POST", FORGET, {}, email=ALICE)
     await held(api, ERIN, "POST", f"{BASE}/admin/reload-policies", {})
     await held(api, ERIN, "GET", DOCTOR)
@@ -77,14 +78,13 @@ async def test_refusals_about_people_have_the_shape_of_the_document(
     api: ApiServer,
 ) -> None:
     """Nobody there, nothing linked, another's ACCOUNT, and no right to ask."""
-    nobody = {"identity": "nobody@example.com"}
     code = {"code": "BCDF-GHJK", "confirm": True}
 
-    await held(api, ERIN, "GET", PERSON, status=404, **nobody)
+    await held(api, ERIN, "GET", PERSON, status=404, identity=NOBODY)
     await held(api, ALICE, "GET", PERSON, status=403, identity=BOB)
     await held(api, ERIN, "POST", FORGET, {}, status=404, email=BOB)
-    await held(api, ERIN, "DELETE", ACCOUNT, status=404, **IDS)
-    await held(api, ERIN, "PUT", ACCOUNT, {}, status=400, **IDS)
+    await held(api, ERIN, "DELETE", ACCOUNT, status=404, team=TEAM, user=USER)
+    await held(api, ERIN, "PUT", ACCOUNT, {}, status=400, team=TEAM, user=USER)
     await held(api, ALICE, "GET", f"{BASE}/identities", status=403)
     await held(api, ALICE, "POST", f"{BASE}/identities:link", code, status=403)
     await held(api, ALICE, "GET", DOCTOR, status=403)
