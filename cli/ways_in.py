@@ -8,12 +8,13 @@ from cli.target import Target, display_name
 from cli.terminal import Terminal
 from cli.text import safe
 from cli.trust import warn_if_insecure
+from core.domain.identity import SignInOffer
 from core.errors import NotAuthenticated, ServerUnavailable
 from core.logins import Login, LoginKind
 from core.remote.device_flow import DeviceFlow, Waiting
 from core.remote.forms import Correspondent, Reply
 from core.remote.issuer import discover, end_of
-from core.remote.offers import Offers, read_offers
+from core.remote.offers import read_offer
 from core.remote.transport import Transport
 
 CLIENT_ID: Final = "jitsudo-cli"
@@ -33,53 +34,53 @@ def sign_in(
     """
     transport = target.transport or Transport()
     warn_if_insecure(terminal, target.server)
-    offers = read_offers(target.server, Correspondent.server(transport))
-    _check(display_name(target.server), offers, provider=provider, slack=slack)
-    if offers.issuer and not slack:
-        return _at_issuer(terminal, target.server, offers, transport)
+    offer = read_offer(target.server, Correspondent.server(transport))
+    _check(display_name(target.server), offer, provider=provider, slack=slack)
+    if offer.issuer and not slack:
+        return _at_issuer(terminal, target.server, offer, transport)
     return _through_slack(terminal, target.server, transport)
 
 
-def _check(server: str, offers: Offers, *, provider: str | None, slack: bool) -> None:
+def _check(
+    server: str, offer: SignInOffer, *, provider: str | None, slack: bool
+) -> None:
     """Raise what is wrong with the way that was chosen, if anything is."""
-    ways = [f"at {offers.issuer}"] if offers.issuer else []
-    ways += ["through Slack (--slack)"] if offers.slack else []
+    ways = [f"at {offer.issuer}"] if offer.issuer else []
+    ways += ["through Slack (--slack)"] if offer.slack else []
     known = f"it signs people in {' or '.join(ways)}"
     if not ways:
         raise NotAuthenticated(
             why=f"{server} offers no sign-in: have an admin make a token with "
             "`jitsudo token issue`, and store it with `jitsudo login --token-stdin`"
         )
-    if slack and not offers.slack:
+    if slack and not offer.slack:
         raise NotAuthenticated(why=f"{server} has no sign-in through Slack; {known}")
-    if provider is not None and provider.rstrip("/") != offers.issuer.rstrip("/"):
+    if provider is not None and provider.rstrip("/") != offer.issuer.rstrip("/"):
         raise NotAuthenticated(
             why=f"{server} does not take sign-ins of {provider}; {known}"
         )
 
 
 def _at_issuer(
-    terminal: Terminal, server: str, offers: Offers, transport: Transport
+    terminal: Terminal, server: str, offer: SignInOffer, transport: Transport
 ) -> Login:
     correspondent = Correspondent.issuer(transport)
-    endpoints = discover(
-        offers.issuer, correspondent, discovery_url=offers.discovery_url
-    )
+    endpoints = discover(offer.issuer, correspondent, discovery_url=offer.discovery_url)
     if not endpoints.device:
         raise NotAuthenticated(
-            why=f"{offers.issuer} has no device flow (RFC 8628); have it switched on "
-            f"for the client {offers.client_id}"
+            why=f"{offer.issuer} has no device flow (RFC 8628); have it switched on "
+            f"for the client {offer.client_id}"
         )
     flow = DeviceFlow(
-        name=offers.issuer, correspondent=correspondent, client_id=offers.client_id
+        name=offer.issuer, correspondent=correspondent, client_id=offer.client_id
     )
-    waiting = flow.begin(endpoints.device, {"scope": " ".join(offers.scopes)})
-    show_for_issuer(terminal, offers.issuer, waiting)
+    waiting = flow.begin(endpoints.device, {"scope": " ".join(offer.scopes)})
+    show_for_issuer(terminal, offer.issuer, waiting)
     tokens = _waited(terminal, flow, endpoints.token, waiting)
     id_token = tokens.text("id_token")
     if not id_token:
         raise ServerUnavailable(
-            server=offers.issuer, why="it signed you in without an ID token"
+            server=offer.issuer, why="it signed you in without an ID token"
         )
     return Login(
         server=server,
@@ -87,9 +88,9 @@ def _at_issuer(
         expires_at=end_of(id_token),
         kind=LoginKind.OIDC,
         refresh_token=tokens.text("refresh_token"),
-        issuer=offers.issuer,
-        client_id=offers.client_id,
-        discovery_url=offers.discovery_url,
+        issuer=offer.issuer,
+        client_id=offer.client_id,
+        discovery_url=offer.discovery_url,
     )
 
 

@@ -19,7 +19,8 @@ from bot.api.answers import to_answer
 from bot.api.forms import form_fields
 from bot.api.keys import JITSUDO
 from bot.api.middleware import framed
-from core.domain.sign_in import PollOutcome, shown_code
+from core.domain.codes import shown_code
+from core.domain.sign_in import PollOutcome
 from core.errors import Invalid, JitsudoError, RefusedError, TooMany
 from core.services.sign_in import PollAnswer
 from core.wire.errors import status_of

@@ -11,6 +11,7 @@ from bot.api.addresses import base_url
 from bot.api.answers import HEADERS, to_answer
 from bot.api.health import version_here
 from bot.api.operations import JSON_TYPE, OPERATIONS, Operation, Operations
+from bot.api.people_schemas import PEOPLE_SHAPES
 from bot.api.schemas import SHAPES, TEXT, Schema, ref
 
 OPENAPI: Final = "3.1.0"
@@ -59,7 +60,7 @@ def document_of(operations: Operations) -> dict[str, Any]:
         },
         "paths": paths,
         "components": {
-            "schemas": dict(SHAPES),
+            "schemas": {**SHAPES, **PEOPLE_SHAPES},
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{"bearer": []}],
@@ -76,7 +77,7 @@ def _operation(path: str, operation: Operation) -> dict[str, Any]:
     if operation.body is not None:
         made["requestBody"] = {
             "required": operation.needs_body,
-            "content": {JSON_TYPE: {"schema": operation.body}},
+            "content": {operation.body_type: {"schema": operation.body}},
         }
     if operation.is_open:
         made["security"] = []
@@ -105,7 +106,8 @@ def _responses(operation: Operation) -> dict[str, Any]:
 
 
 def _refusal(status: int, operation: Operation) -> Mapping[str, Any]:
-    schema = operation.answer if operation.is_open else ref("Error")
+    otherwise = operation.answer if operation.is_open else ref("Error")
+    schema = operation.refusal or otherwise
     answer: dict[str, Any] = {
         "description": HTTPStatus(status).phrase,
         "content": {JSON_TYPE: {"schema": schema}},

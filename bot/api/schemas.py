@@ -17,6 +17,7 @@ from core.vocabulary import (
     Origin,
     Outcome,
     RequestState,
+    SignInMethod,
     Tier,
     TokenScope,
     Verdict,
@@ -72,7 +73,7 @@ def one_of(kind: type[StrEnum], *, prefix: str = "") -> Schema:
 STATE: Final = one_of(RequestState, prefix=STATE_PREFIX)
 SCOPES: Final = list_of(one_of(TokenScope))
 
-_ASK: Final[Mapping[str, Schema]] = {
+ASK_FIELDS: Final[Mapping[str, Schema]] = {
     "provider": TEXT,
     "role": TEXT,
     "resourceScope": TEXT,
@@ -114,7 +115,7 @@ _REQUEST: Final = shape(
         "id": TEXT,
         "state": STATE,
         "requesterIdentity": TEXT,
-        **_ASK,
+        **ASK_FIELDS,
         "createdAt": MOMENT,
         "updatedAt": MOMENT,
         "approverIdentity": TEXT,
@@ -218,6 +219,8 @@ SHAPES: Final[Mapping[str, Schema]] = {
             "trustTier": NUMBER,
             "scopes": SCOPES,
             "expiresAt": MOMENT_OR_NULL,
+            "method": {"enum": [*(method.value for method in SignInMethod), None]},
+            "groupSources": list_of(ref("GroupsFrom")),
         }
     ),
     "Departure": shape(
@@ -238,10 +241,10 @@ SHAPES: Final[Mapping[str, Schema]] = {
         }
     ),
 }
-"""Every named shape of an answer."""
+"""Every named shape of an answer; of people, see `bot.api.people_schemas`."""
 
 ASK_BODY: Final = body(
-    {**_ASK, "durationSeconds": DIGITS_IN},
+    {**ASK_FIELDS, "durationSeconds": DIGITS_IN},
     "provider",
     "role",
     "resourceScope",

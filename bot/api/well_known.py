@@ -39,7 +39,7 @@ def offer_of(settings: AuthSettings) -> SignInOffer:
     The discovery URL is the issuer's own: the one in the settings is where this
     server reaches it, which a terminal may not.
     """
-    if settings.oidc_issuer is None:
+    if settings.oidc_issuer is None or settings.client_id is None:
         return SignInOffer()
     return SignInOffer(
         issuer=settings.oidc_issuer,

@@ -6,8 +6,9 @@ from typing import Final
 
 from bot.slack import ids
 from bot.slack.text import one_line
+from core.domain.codes import shown_code
 from core.domain.decision import RequestRecord
-from core.domain.identity import LinkCode, show_link_code
+from core.domain.identity import LinkCode
 from core.vocabulary import RequestId, RequestState
 
 
@@ -125,7 +126,7 @@ def link_offered(code: LinkCode | None) -> str:
     """Return what somebody reads who wants their account linked to a sign-in."""
     if code is None:
         return "Your Slack account is linked to your sign-in already."
-    shown = show_link_code(code.code)
+    shown = shown_code(code.code)
     return (
         f"On the terminal, signed in with `jitsudo login`, type `jitsudo link {shown}` "
         f"within ten minutes. It links this Slack account to {code.email}. Type it "

@@ -28,6 +28,7 @@ class PeopleApprovals(Protocol):
         Raises:
             Invalid: the e-mail, tier or notes cannot be, or it is the actor's own.
             NotAllowed: the actor is no admin.
+            NotFound: nothing is known of them, and nothing would change.
         """
         ...
 

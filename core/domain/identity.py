@@ -5,19 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from core.domain.codes import parse_code
 from core.errors import Invalid
 from core.vocabulary import GroupSource, LinkMethod, SignInState
-
-CODE_LETTERS: Final = "BCDFGHJKLMNPQRSTVWXZ"
-"""No vowels, so that no word comes about; 20 letters.
-
-Source: RFC 8628 section 6.1.
-"""
-
-CODE_LENGTH: Final = 8
-"""20^8 codes: about 2^34.5, of which a few live at a time, for ten minutes."""
-
-_CODE: Final = re.compile(f"[{CODE_LETTERS}]{{{CODE_LENGTH}}}")
 
 _TEAM: Final = re.compile(r"[TE][A-Z0-9]{1,31}")
 _USER: Final = re.compile(r"[UW][A-Z0-9]{1,31}")
@@ -65,19 +55,7 @@ def parse_link_code(text: str) -> str:
     Raises:
         Invalid: it cannot be one.
     """
-    code = re.sub(r"[\s-]", "", text).upper()
-    if not _CODE.fullmatch(code):
-        raise Invalid(
-            field="code",
-            why="expected eight letters such as BCDF-GHJK; type `/jitsudo link` in "
-            "Slack for one",
-        )
-    return code
-
-
-def show_link_code(code: str) -> str:
-    """Return a link code as people read it: `BCDF-GHJK`."""
-    return f"{code[: CODE_LENGTH // 2]}-{code[CODE_LENGTH // 2 :]}"
+    return parse_code(text, hint="type `/jitsudo link` in Slack for one")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -177,16 +155,16 @@ class SignInOffer:
     """How a terminal signs in at a server; told to anybody who asks.
 
     Attributes:
-        issuer: whose ID tokens are taken; None where only tokens of jitsudo's are.
+        issuer: whose ID tokens are taken; empty where only tokens of jitsudo's are.
         client_id: who the terminal is at the issuer.
         discovery_url: of the issuer's own description, in full.
         scopes: to ask the issuer for.
         slack: whether somebody in Slack can confirm a sign-in.
     """
 
-    issuer: str | None = None
-    client_id: str | None = None
-    discovery_url: str | None = None
+    issuer: str = ""
+    client_id: str = ""
+    discovery_url: str = ""
     scopes: tuple[str, ...] = ()
     slack: bool = False
 

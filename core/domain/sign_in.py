@@ -11,6 +11,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
+from core.domain.codes import parse_code
 from core.domain.identity import SignIn
 from core.errors import Invalid, NotAllowed
 from core.vocabulary import SignInState
@@ -33,15 +34,6 @@ TOKEN_TTL: Final = timedelta(hours=12)
 DEVICE_CODE_BYTES: Final = 32
 """256 bits. Source: RFC 8628 section 5.2 wants it not to be guessed at all."""
 
-ALPHABET: Final = "BCDFGHJKLMNPQRSTVWXZ"
-"""Twenty letters: no vowel, so no word; none like a digit.
-
-Source: RFC 8628 section 6.1.
-"""
-
-CODE_LENGTH: Final = 8
-"""20^8 codes; section 6.1 takes it for enough where guessing is limited."""
-
 HOST_LIMIT: Final = 64
 """Characters. Source: Linux's HOST_NAME_MAX."""
 
@@ -50,9 +42,6 @@ CONFIRM_WORD: Final = "confirm"
 
 _DEVICE_CODE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 """32 bytes in unpadded base64 for addresses. Source: RFC 4648 section 5."""
-
-_SEPARATORS: Final = frozenset("-_.\u00ad\u2010\u2011\u2012\u2013\u2014\u2212")
-"""What stands between the halves of a code, or what a keyboard makes of it."""
 
 _DASHES: Final = re.compile(r"[-\u2010-\u2014\u2212]+")
 
@@ -70,43 +59,13 @@ class PollOutcome(StrEnum):
     READY = "ready"
 
 
-def user_code_from(numbers: list[int]) -> str:
-    """Return the code that these places in the alphabet spell.
-
-    Raises:
-        ValueError: there are not exactly eight.
-    """
-    if len(numbers) != CODE_LENGTH:
-        message = f"{len(numbers)} letters, not {CODE_LENGTH}"
-        raise ValueError(message)
-    return "".join(ALPHABET[number] for number in numbers)
-
-
-def shown_code(user_code: str) -> str:
-    """Return a code as people read it: `BCDF-GHJK`."""
-    half = CODE_LENGTH // 2
-    return f"{user_code[:half]}-{user_code[half:]}"
-
-
 def parse_user_code(text: str) -> str:
-    """Return the code that somebody typed, in any case, with or without separators.
+    """Return the code of a terminal as it is stored: capitals, without separators.
 
     Raises:
-        Invalid: it is none; a letter of another alphabet never passes for ours.
+        Invalid: it cannot be one.
     """
-    kept = "".join(
-        character
-        for character in text
-        if character not in _SEPARATORS and not character.isspace()
-    )
-    # Checked before the case is folded: the long s would become an ASCII "S".
-    code = kept.upper() if kept.isascii() else ""
-    if len(code) != CODE_LENGTH or any(letter not in ALPHABET for letter in code):
-        raise Invalid(
-            field="code",
-            why="is not one of a terminal's: it has 8 letters, such as BCDF-GHJK",
-        )
-    return code
+    return parse_code(text, hint="`jitsudo login --slack` shows one")
 
 
 def digest_of_device(device_code: str) -> str | None:

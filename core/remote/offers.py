@@ -1,36 +1,23 @@
 """How a server lets people sign in, as it says itself."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Final
 
-from core.errors import ServerUnavailable
+from core.domain.identity import SignInOffer
+from core.errors import Invalid, ServerUnavailable
 from core.remote.forms import Correspondent
+from core.wire.fields import Fields
+from core.wire.sign_in import from_offer
 
 PATH: Final = "/.well-known/jitsudo"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Offers:
-    """The ways in; an empty issuer is none.
+def read_offer(server: str, correspondent: Correspondent) -> SignInOffer:
+    """Ask a server, without a token; one that does not know of this offers nothing.
 
-    Attributes:
-        issuer: the identity provider whose ID tokens the server takes.
-        client_id: who the terminal is to that issuer.
-        discovery_url: where the issuer's document is; empty for the usual place.
-        scopes: what to ask the issuer for; `openid` is always among them.
-        slack: whether a sign-in can be confirmed in Slack.
-    """
-
-    issuer: str = ""
-    client_id: str = ""
-    discovery_url: str = ""
-    scopes: tuple[str, ...] = ()
-    slack: bool = False
-
-
-def read_offers(server: str, correspondent: Correspondent) -> Offers:
-    """Ask a server, without a token; one that does not know of this offers none.
+    Returns:
+        The offer; among its scopes is always `openid`.
 
     Raises:
         ServerUnavailable: it did not answer, or not as jitsudo does.
@@ -38,24 +25,16 @@ def read_offers(server: str, correspondent: Correspondent) -> Offers:
     """
     reply = correspondent.get(server + PATH)
     if reply.status == HTTPStatus.NOT_FOUND:
-        return Offers()
+        return SignInOffer()
     if reply.status != HTTPStatus.OK:
         raise ServerUnavailable(server=server, why=reply.sentence)
-    scopes = reply.fields.get("scopes")
-    wanted = (
-        [one for one in scopes if isinstance(one, str)]
-        if (isinstance(scopes, list))
-        else []
-    )
-    issuer, client_id = reply.text("issuer"), reply.text("clientId")
-    if bool(issuer) != bool(client_id):
+    try:
+        offer = from_offer(Fields(reply.fields))
+    except Invalid as error:
+        why = f"what it says of signing in cannot be read ({error})"
+        raise ServerUnavailable(server=server, why=why) from error
+    if bool(offer.issuer) != bool(offer.client_id):
         raise ServerUnavailable(
             server=server, why="it names an issuer without a client, or the reverse"
         )
-    return Offers(
-        issuer=issuer,
-        client_id=client_id,
-        discovery_url=reply.text("discoveryUrl"),
-        scopes=tuple(dict.fromkeys(["openid", *wanted])),
-        slack=reply.fields.get("slack") is True,
-    )
+    return replace(offer, scopes=tuple(dict.fromkeys(["openid", *offer.scopes])))

@@ -1,6 +1,5 @@
 """Binds an account in Slack to a sign-in: a code from the one, named by the other."""
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,8 +8,6 @@ from typing import Final
 from core.clock import Deadline
 from core.domain.audit import Json
 from core.domain.identity import (
-    CODE_LENGTH,
-    CODE_LETTERS,
     LinkCode,
     SlackAccount,
     SlackLink,
@@ -27,6 +24,7 @@ from core.errors import (
     TooMany,
 )
 from core.ports import Clock, Store, UnitOfWork
+from core.services.codes import new_code
 from core.services.linking import Linking
 from core.services.links import Clash, clash_of, link_fact, replace_link
 from core.services.refusals import Refusals
@@ -121,7 +119,7 @@ class LinkCodes:
             if own is not None and own.method is LinkMethod.OIDC:
                 return None
             code = LinkCode(
-                code="".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH)),
+                code=new_code(),
                 account=account,
                 email=email,
                 expires_at=now + CODE_TTL,

@@ -18,8 +18,6 @@ from core.domain.audit import AuditFact, Json
 from core.domain.identity import Rate, SignIn
 from core.domain.principal import Actor
 from core.domain.sign_in import (
-    ALPHABET,
-    CODE_LENGTH,
     DEVICE_CODE_BYTES,
     INTERVAL_SECONDS,
     LIFETIME,
@@ -28,10 +26,10 @@ from core.domain.sign_in import (
     claimed_host,
     digest_of_device,
     polled,
-    user_code_from,
 )
 from core.errors import Conflict, OutcomeUnknown, TooMany
 from core.ports import Clock, Store, UnitOfWork
+from core.services.codes import new_code
 from core.services.tokens import new_token, token_fact
 from core.services.transactions import in_transaction
 from core.vocabulary import AuditAction, Origin, Outcome, SignInState, TokenScope
@@ -272,9 +270,7 @@ def _new_sign_in(host: str, address: str, now: datetime) -> BegunSignIn:
         device_code=device_code,
         sign_in=SignIn(
             digest=digest,
-            user_code=user_code_from(
-                [secrets.randbelow(len(ALPHABET)) for _ in range(CODE_LENGTH)]
-            ),
+            user_code=new_code(),
             host=claimed_host(host),
             address=address,
             state=SignInState.WAITING,

@@ -1,9 +1,10 @@
 """Principals, and where their groups come from, as JSON."""
 
 from core.approvals import PolicyReload, PrincipalFacts
-from core.domain.identity import GroupsFrom, SlackAccount, SlackLink
-from core.vocabulary import GroupSource, LinkMethod
+from core.domain.identity import GroupsFrom
+from core.vocabulary import GroupSource
 from core.wire.fields import Fields
+from core.wire.identities import from_link, to_link
 from core.wire.requests import JsonObject, to_moment
 
 
@@ -45,7 +46,7 @@ def to_principal(facts: PrincipalFacts) -> JsonObject:
         "disabled": facts.is_disabled,
         "groups": list(facts.groups),
         "groupSources": [to_groups_from(answer) for answer in facts.sources],
-        "slack": None if facts.link is None else _to_link(facts.link),
+        "slack": None if facts.link is None else to_link(facts.link),
     }
 
 
@@ -55,10 +56,8 @@ def from_principal(fields: Fields) -> PrincipalFacts:
     Raises:
         Invalid: it did not write this.
     """
-    email = fields.text("identity")
-    link = _from_link(email, fields.inner("slack")) if fields.has("slack") else None
     return PrincipalFacts(
-        email=email,
+        email=fields.text("identity"),
         trust_tier=fields.integer("trustTier"),
         is_disabled=fields.boolean("disabled"),
         notes=fields.text("notes", default=""),
@@ -66,7 +65,7 @@ def from_principal(fields: Fields) -> PrincipalFacts:
         enrolled_at=fields.moment_or_none("enrolledAt"),
         last_seen_at=fields.moment_or_none("lastSeenAt"),
         sources=fields.objects("groupSources", from_groups_from),
-        link=link,
+        link=from_link(fields.inner("slack")) if fields.has("slack") else None,
     )
 
 
@@ -89,26 +88,4 @@ def from_reload(fields: Fields) -> PolicyReload:
         loaded=fields.integer("policiesLoaded"),
         revision=fields.text("revision", default=""),
         detail=fields.text("detail", default=""),
-    )
-
-
-def _to_link(link: SlackLink) -> JsonObject:
-    return {
-        "teamId": link.account.team_id,
-        "userId": link.account.user_id,
-        "method": link.method.value,
-        "linkedBy": link.linked_by,
-        "linkedAt": to_moment(link.linked_at),
-    }
-
-
-def _from_link(email: str, fields: Fields) -> SlackLink:
-    return SlackLink(
-        account=SlackAccount(
-            team_id=fields.text("teamId"), user_id=fields.text("userId")
-        ),
-        email=email,
-        method=fields.one_of("method", LinkMethod),
-        linked_by=fields.text("linkedBy"),
-        linked_at=fields.moment("linkedAt"),
     )

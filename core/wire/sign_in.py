@@ -8,24 +8,24 @@ from core.wire.requests import JsonObject
 def to_offer(offer: SignInOffer) -> JsonObject:
     """Return how a terminal signs in."""
     return {
-        "issuer": offer.issuer,
-        "clientId": offer.client_id,
-        "discoveryUrl": offer.discovery_url,
+        "issuer": offer.issuer or None,
+        "clientId": offer.client_id or None,
+        "discoveryUrl": offer.discovery_url or None,
         "scopes": list(offer.scopes),
         "slack": offer.slack,
     }
 
 
 def from_offer(fields: Fields) -> SignInOffer:
-    """Return the offer that `to_offer` wrote.
+    """Return the offer that `to_offer` wrote; what is absent is not offered.
 
     Raises:
         Invalid: it did not write this.
     """
     return SignInOffer(
-        issuer=fields.text_or_none("issuer"),
-        client_id=fields.text_or_none("clientId"),
-        discovery_url=fields.text_or_none("discoveryUrl"),
+        issuer=fields.text("issuer", default=""),
+        client_id=fields.text("clientId", default=""),
+        discovery_url=fields.text("discoveryUrl", default=""),
         scopes=fields.texts("scopes"),
         slack=fields.boolean("slack"),
     )

@@ -8,7 +8,7 @@ from playwright.async_api import Browser, Page, expect
 
 from bot.sandbox.app import Sandbox
 from bot.sandbox.server import serving
-from core.domain.sign_in import shown_code
+from core.domain.codes import shown_code
 from core.vocabulary import SignInState
 from tests.support.offices import Office, open_office
 from tests.support.sign_ins import HOST, begin

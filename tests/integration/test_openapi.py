@@ -1,12 +1,13 @@
 """The OpenAPI document says what there is, and real answers are as it says."""
 
-from typing import Any, Final
+import re
+from typing import Final
 
 import pytest
 from aiohttp import web
-from jsonschema import Draft202012Validator, FormatChecker
 
 from bot.api.app import add_api
+from bot.api.oauth import add_oauth
 from bot.api.openapi import document_of
 from bot.api.operations import OPERATIONS
 from core.errors import SelfApproval
@@ -14,9 +15,21 @@ from core.vocabulary import TokenScope
 from core.wire.errors import status_of
 from core.wiring import Jitsudo
 from tests.support.builders import ALICE, BOB, CAROL, DAVE, ERIN, an_ask
+from tests.support.documented import held
 from tests.support.servers import ApiServer, granted
 
 BASE: Final = "/api/v1alpha1"
+
+_IN_PATH: Final = re.compile(r"\{([a-z]+)\}")
+
+MADE_UP: Final = {
+    "id": "req_x",
+    "email": "nobody@example.com",
+    "identity": "nobody@example.com",
+    "team": "T0NOBODY",
+    "user": "U0NOBODY",
+}
+"""What stands in a path for something that is not there."""
 
 
 async def test_every_route_has_an_operation_and_every_operation_a_route(
@@ -25,6 +38,7 @@ async def test_every_route_has_an_operation_and_every_operation_a_route(
     """A route that nobody described is one that nobody can find."""
     app = web.Application()
     add_api(app, jitsudo, ready=jitsudo.health)
+    add_oauth(app, None)
 
     routes = {
         (route.method, route.resource.canonical)
@@ -59,49 +73,6 @@ async def test_document_is_served_to_anybody_and_nothing_else_is(
     assert (wrong.status, near.status) == (401, 401)
 
 
-def _validator(method: str, path: str, status: int) -> Draft202012Validator:
-    """Return what holds an answer to its schema; unknown fields are none."""
-    document: dict[str, Any] = document_of(OPERATIONS)
-    responses = document["paths"][path][method.lower()]["responses"]
-    (content,) = responses[str(status)]["content"].values()
-    schema = _closed({**content["schema"], "components": document["components"]})
-    return Draft202012Validator(schema, format_checker=FormatChecker())
-
-
-def _closed(schema: Any) -> Any:
-    """Return the schema with no field left open that it does not name."""
-    if isinstance(schema, list):
-        return [_closed(part) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    closed = {key: _closed(part) for key, part in schema.items()}
-    if isinstance(schema.get("properties"), dict) and schema.get("type") == "object":
-        closed["additionalProperties"] = False
-    return closed
-
-
-async def _held(
-    api: ApiServer,
-    who: str | None,
-    method: str,
-    path: str,
-    body: object = None,
-    *,
-    status: int = 200,
-    **named: str,
-) -> Any:
-    token = None if who is None else await api.token(who)
-    reply = await api.send(method, path.format(**named), token=token, body=body)
-    assert reply.status == status, (path, reply.body)
-    answer = reply.json()
-    errors = [
-        (list(error.absolute_path), error.message)
-        for error in _validator(method, path, status).iter_errors(answer)
-    ]
-    assert errors == [], path
-    return answer
-
-
 async def test_real_answers_have_the_shapes_of_the_document(api: ApiServer) -> None:
     """Every shape, filled and empty; no field more and none less."""
     active = (await granted(api)).request.id
@@ -113,20 +84,20 @@ async def test_real_answers_have_the_shapes_of_the_document(api: ApiServer) -> N
         "durationSeconds": 60,
     }
 
-    asked = await _held(api, ALICE, "POST", f"{BASE}/requests", ask)
+    asked = await held(api, ALICE, "POST", f"{BASE}/requests", ask)
     new = asked["request"]["id"]
-    await _held(api, BOB, "GET", f"{BASE}/requests")
-    await _held(api, ALICE, "GET", one, id=active)
-    await _held(api, ALICE, "GET", f"{one}/decisions", id=active)
-    await _held(api, ALICE, "GET", f"{one}/credentials", id=active)
-    await _held(api, BOB, "POST", f"{one}/deny", {"reason": "no"}, id=new)
-    await _held(
+    await held(api, BOB, "GET", f"{BASE}/requests")
+    await held(api, ALICE, "GET", one, id=active)
+    await held(api, ALICE, "GET", f"{one}/decisions", id=active)
+    await held(api, ALICE, "GET", f"{one}/credentials", id=active)
+    await held(api, BOB, "POST", f"{one}/deny", {"reason": "no"}, id=new)
+    await held(
         api, ALICE, "POST", f"{one}/extend", {"durationSeconds": 7200}, id=active
     )
-    await _held(api, ALICE, "POST", f"{one}/revoke", {}, id=active)
-    await _held(api, ERIN, "GET", f"{BASE}/audit")
-    await _held(api, ERIN, "POST", f"{BASE}/audit:verify", {})
-    await _held(
+    await held(api, ALICE, "POST", f"{one}/revoke", {}, id=active)
+    await held(api, ERIN, "GET", f"{BASE}/audit")
+    await held(api, ERIN, "POST", f"{BASE}/audit:verify", {})
+    await held(
         api,
         ERIN,
         "POST",
@@ -134,17 +105,17 @@ async def test_real_answers_have_the_shapes_of_the_document(api: ApiServer) -> N
         {"inputJson": "{}"},
         status=400,
     )
-    await _held(api, ALICE, "GET", f"{BASE}/whoami")
-    await _held(api, ERIN, "GET", f"{BASE}/tokens")
+    await held(api, ALICE, "GET", f"{BASE}/whoami")
+    await held(api, ERIN, "GET", f"{BASE}/tokens")
     order = {"identity": CAROL, "scopes": ["read"], "ttlSeconds": "60"}
-    issued = await _held(api, ERIN, "POST", f"{BASE}/tokens", order)
-    await _held(api, ERIN, "DELETE", f"{BASE}/tokens/{{id}}", id=issued["token"]["id"])
+    issued = await held(api, ERIN, "POST", f"{BASE}/tokens", order)
+    await held(api, ERIN, "DELETE", f"{BASE}/tokens/{{id}}", id=issued["token"]["id"])
     person = f"{BASE}/principals/{{email}}"
-    await _held(api, ERIN, "POST", f"{person}/disable", {"reason": "left"}, email=DAVE)
-    await _held(api, ERIN, "POST", f"{person}/enable", email=DAVE)
-    await _held(api, ERIN, "GET", f"{BASE}/jobs")
-    await _held(api, None, "GET", "/version")
-    await _held(api, None, "GET", "/readyz")
+    await held(api, ERIN, "POST", f"{person}/disable", {"reason": "left"}, email=DAVE)
+    await held(api, ERIN, "POST", f"{person}/enable", email=DAVE)
+    await held(api, ERIN, "GET", f"{BASE}/jobs")
+    await held(api, None, "GET", "/version")
+    await held(api, None, "GET", "/readyz")
 
 
 async def test_refusals_have_the_shape_of_the_document(api: ApiServer) -> None:
@@ -152,11 +123,11 @@ async def test_refusals_have_the_shape_of_the_document(api: ApiServer) -> None:
     mine = (await (await api.acting(ALICE)).submit(an_ask())).request.id
     one = f"{BASE}/requests/{{id}}"
 
-    await _held(api, ALICE, "POST", f"{BASE}/requests", {}, status=400)
-    await _held(api, None, "GET", f"{BASE}/whoami", status=401)
-    await _held(api, ALICE, "POST", f"{one}/approve", {}, status=403, id=mine)
-    await _held(api, DAVE, "GET", one, status=404, id=mine)
-    await _held(api, ALICE, "GET", f"{one}/credentials", status=409, id=mine)
+    await held(api, ALICE, "POST", f"{BASE}/requests", {}, status=400)
+    await held(api, None, "GET", f"{BASE}/whoami", status=401)
+    await held(api, ALICE, "POST", f"{one}/approve", {}, status=403, id=mine)
+    await held(api, DAVE, "GET", one, status=404, id=mine)
+    await held(api, ALICE, "GET", f"{one}/credentials", status=409, id=mine)
     assert status_of(SelfApproval()).http == 403
 
 
@@ -167,6 +138,6 @@ async def test_a_token_of_one_scope_reads_no_more_than_documented(
     """Whatever is missing, the answer is a documented one."""
     token = await api.token(ERIN, frozenset({scope}))
     for (method, path), operation in OPERATIONS.items():
-        target = path.replace("{id}", "req_x").replace("{email}", "nobody@example.com")
+        target = _IN_PATH.sub(lambda found: MADE_UP[found[1]], path)
         reply = await api.send(method, target, token=token, body={})
         assert reply.status in (200, *operation.statuses), (method, path)

@@ -61,7 +61,7 @@ async def test_device_that_was_confirmed_in_a_browser_signs_in(
     answer = await api_and_dex.send("GET", "/.well-known/jitsudo")
     offer = from_offer(Fields.of(answer.json()))
     assert offer.discovery_url == dex.url + WELL_KNOWN
-    client, scope = offer.client_id or "", " ".join(offer.scopes)
+    client, scope = offer.client_id, " ".join(offer.scopes)
 
     _, begun = dex.post("/device/code", client_id=client, scope=scope)
     dex.approve(begun["user_code"], ALICE)

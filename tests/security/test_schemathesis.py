@@ -1,5 +1,6 @@
 """Made-up calls of every operation: no fault of ours, nothing undocumented."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -14,6 +15,8 @@ from schemathesis.schemas import BaseSchema
 from bot.api.openapi import document_of
 from bot.api.operations import OPERATIONS, Operation
 from bot.api.operations.kinds import BASE
+from bot.api.operations.sign_in import OF_SIGN_IN
+from tests.support.servers import ApiServer
 from tests.support.serving import ServedJitsudo
 
 EXAMPLES: Final = 10
@@ -104,3 +107,30 @@ def test_made_up_calls_get_documented_answers(
             assert operation.is_open or answer.status_code in (400, 401)
 
         call()
+
+
+@pytest.mark.parametrize(
+    ("route", "operation"),
+    [pytest.param(r, o, id=o.id) for r, o in OF_SIGN_IN.items()],
+)
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+async def test_made_up_sign_ins_get_documented_answers(
+    api: ApiServer, route: tuple[str, str], operation: Operation, mode: GenerationMode
+) -> None:
+    """Where there is Slack to sign in through, which the server above has not."""
+    method, path = route
+    if mode is GenerationMode.NEGATIVE and not operation.body:
+        return  # whatever is sent to it is ignored
+    schema = schemathesis.openapi.from_dict(document_of(OPERATIONS))
+    answered: list[int] = []
+
+    @CALLS
+    @given(case=schema[path][method].as_strategy(mode))
+    def call(case: Case[Any]) -> None:
+        answer = case.call_and_validate(base_url=api.url, checks=CHECKED)
+        answered.append(answer.status_code)
+
+    await asyncio.to_thread(call)
+
+    assert answered
+    assert 404 not in answered

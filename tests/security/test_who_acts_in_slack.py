@@ -15,16 +15,28 @@ import pytest
 from slack_sdk.signature import SignatureVerifier
 
 from bot.slack.listeners.registry import register_listeners
+from core.domain.identity import SignIn
 from core.domain.request import ElevationRequest
 from core.ports import RequestFilter
 from core.vocabulary import RequestId
 from tests.support.builders import an_ask
-from tests.support.listeners import ACTS, ALICE, BOB, OUTSIDERS, Act, Kind, payload_of
+from tests.support.listeners import (
+    ACTS,
+    ALICE,
+    BOB,
+    DAVE,
+    MACHINE,
+    OUTSIDERS,
+    Act,
+    Kind,
+    payload_of,
+)
 from tests.support.offices import Office, eventually
 from tests.support.providers import Mood
+from tests.support.sign_ins import ADDRESS, begin
 
 ROLE, SCOPE, REASON = "plugh-admin", "vault-of-xyzzy", "the reactor leaks frobozz"
-FACTS: Final = (ROLE, SCOPE, REASON, "alice@example.com")
+FACTS: Final = (ROLE, SCOPE, REASON, "alice@example.com", MACHINE, ADDRESS)
 
 NAMED: Final = {f"{act.name} ({act.kind.name})": act for act in ACTS}
 
@@ -64,8 +76,13 @@ def test_every_listener_is_in_the_table() -> None:
     assert recorder.found == {act.listener for act in ACTS}
 
 
-async def a_request(office: Office, kind: Kind) -> RequestId:
-    """Return a request of alice's that stands as it should, with its card."""
+async def a_request(office: Office, kind: Kind) -> str:
+    """Return a request of alice's that stands as it should, with its card.
+
+    Of a terminal, return the code that it shows.
+    """
+    if kind is Kind.TERMINAL:
+        return (await begin(office.jitsudo, host=MACHINE)).sign_in.user_code
     assert office.provider is not None
     office.provider.mood = Mood.FAIL if kind is Kind.FAILING else Mood.WORK
     is_glass = kind is Kind.GLASS
@@ -78,20 +95,29 @@ async def a_request(office: Office, kind: Kind) -> RequestId:
     return request_id
 
 
-async def everything(office: Office) -> list[ElevationRequest]:
-    """Return every request as stored."""
+async def everything(office: Office, about: str) -> list[ElevationRequest | SignIn]:
+    """Return every request as stored, and the sign-in with a code."""
     async with office.jitsudo.store.snapshot() as uow:
-        return await uow.requests.find(RequestFilter(limit=500))
+        sign_in = await uow.sign_ins.by_user_code(about)
+        requests = await uow.requests.find(RequestFilter(limit=500))
+    return [*requests, *([] if sign_in is None else [sign_in])]
 
 
-async def do(office: Office, who: str, act: Act, request_id: RequestId) -> str:
+async def do(office: Office, who: str, act: Act, request_id: str) -> str:
     """Do an act as a person; return all that they are shown."""
     kind, name = act.listener
+    if kind == "event":
+        await office.hands.post("home", {"user": who})
+
+        async def drawn() -> object:
+            return (await office.hands.state())["homes"].get(who)
+
+        return json.dumps(await eventually(drawn, f"the App Home of {who}"))
     if kind == "command":
         line = act.line.replace("{id}", request_id)
         answer = await office.hands.command(who, line, wait_ms=600)
     elif act.is_on_card:
-        card = await office.card(request_id)
+        card = await office.card(RequestId(request_id))
         answer = await office.hands.click(who, card["ts"], name, wait_ms=600)
     else:
         return await send_off(office, who, act, request_id)
@@ -99,7 +125,7 @@ async def do(office: Office, who: str, act: Act, request_id: RequestId) -> str:
     return json.dumps([answer["ephemeral"], answer["view"], answer["errors"]])
 
 
-async def send_off(office: Office, who: str, act: Act, request_id: RequestId) -> str:
+async def send_off(office: Office, who: str, act: Act, request_id: str) -> str:
     """Deliver a form or a press that this person was never offered; return the ack."""
     user_id, team_id = PEOPLE[who]
     payload = payload_of(act, user_id=user_id, team_id=team_id, request_id=request_id)
@@ -126,17 +152,25 @@ async def send_off(office: Office, who: str, act: Act, request_id: RequestId) ->
 async def test_nobody_outside_reads_or_changes_anything(
     scripted_office: Office, name: str
 ) -> None:
-    """A press shows who has the card before them what it says, and no more."""
+    """A press shows who has the card before them what it says, and no more.
+
+    Dave signs his own terminals in; nobody of another company, and no guest.
+    """
     office, act = scripted_office, NAMED[name]
     request_id = await a_request(office, act.kind)
 
     for who in OUTSIDERS:
-        before = await everything(office)
+        if act.kind is Kind.TERMINAL:
+            request_id = await a_request(office, act.kind)
+        before = await everything(office, request_id)
         told = await do(office, who, act, request_id)
-        has_card = who == "dave" and act.is_on_card
         leaked = [fact for fact in FACTS if fact in told]
-        assert leaked == [] or has_card, (who, told)
-        assert await everything(office) == before, who
+        if who == DAVE and act.is_of_members:
+            assert MACHINE in leaked
+        elif who != DAVE or not act.is_on_card:
+            assert leaked == [], (who, told)
+        is_changed = await everything(office, request_id) != before
+        assert is_changed == (who in act.of), who
 
 
 @pytest.mark.parametrize("name", NAMED)
@@ -145,17 +179,16 @@ async def test_who_may_act_does(scripted_office: Office, name: str, who: str) ->
     """Requester and approver change what is theirs to change, and nothing else."""
     office, act = scripted_office, NAMED[name]
     request_id = await a_request(office, act.kind)
-    before = await everything(office)
+    before = await everything(office, request_id)
 
     await do(office, who, act, request_id)
 
     if who in act.of:
 
         async def changed() -> bool:
-            return await everything(office) != before
+            return await everything(office, request_id) != before
 
         await eventually(changed, f"{who}: {name}")
     else:
-        assert [(r.id, r.state) for r in await everything(office)] == [
-            (r.id, r.state) for r in before
-        ]
+        after = await everything(office, request_id)
+        assert [one.state for one in after] == [one.state for one in before]

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 import pytest
 
 from core.approvals import Approvals, RequestQuery
+from core.domain.identity import SlackAccount
 from core.domain.principal import ADMINS_GROUP
 from core.domain.token import Token
 from core.errors import JitsudoError
@@ -24,6 +25,8 @@ Call: TypeAlias = Callable[[Approvals, RequestId, Token], Awaitable[object]]
 
 HOUR: Final = timedelta(hours=1)
 READ: Final = frozenset({TokenScope.READ})
+CAROLS: Final = SlackAccount(team_id="T0SANDBOX", user_id="U0CAROL")
+CODE: Final = "BCDF-GHJK"
 FACTS: Final = ("plugh-admin", "vault-of-xyzzy", "leaks frobozz", "said the grue")
 
 CALLS: Final[dict[str, Call]] = {
@@ -48,6 +51,16 @@ CALLS: Final[dict[str, Call]] = {
     "disable_principal": lambda a, _id, _t: a.disable_principal(CAROL, reason="out"),
     "enable_principal": lambda a, _id, _t: a.enable_principal(CAROL),
     "jobs": lambda a, _id, _t: a.jobs(failing_only=False),
+    "forget_sign_in": lambda a, _id, _t: a.forget_sign_in(CAROL),
+    "principal": lambda a, _id, _t: a.principal(ALICE),
+    "trust_principal": lambda a, _id, _t: a.trust_principal(CAROL, tier=2, notes=""),
+    "reload_policies": lambda a, _id, _t: a.reload_policies(),
+    "check_approvers": lambda a, _id, _t: a.check_approvers(),
+    "preview": lambda a, _id, _t: a.preview(ALICE, an_ask()),
+    "identities": lambda a, _id, _t: a.identities(),
+    "link_identity": lambda a, _id, _t: a.link_identity(CAROLS, CAROL),
+    "unlink_identity": lambda a, _id, _t: a.unlink_identity(CAROLS),
+    "claim_identity": lambda a, _id, _t: a.claim_identity(CODE, is_confirmed=True),
 }
 """One call of each method; a method that has none fails below."""
 
@@ -71,10 +84,14 @@ OPERATOR: Final = {
             *("get", "list", "audit", "verify_audit", "whoami", "jobs"),
             *("issue_token", "tokens", "revoke_token"),
             *("disable_principal", "enable_principal"),
+            *("principal", "trust_principal", "reload_policies"),
+            *("check_approvers", "preview"),
+            *("identities", "link_identity", "unlink_identity"),
         ),
         "done",
     ),
     "evaluate": "invalid",  # the question is empty; nobody was refused
+    "forget_sign_in": "not_found",  # carol never signed in; the same
 }
 
 
@@ -139,7 +156,7 @@ async def test_nobody_disabled_is_told_anything(kept: Kept, who: str) -> None:
     await product.disable(who)
     expected = dict(DISABLED)
     if who == ALICE:
-        expected["revoke_token"] = "done"
+        expected |= {"revoke_token": "done", "principal": "done"}
     for request_id in (pending, active):
         for name, call in CALLS.items():
             before = await product.record(request_id)

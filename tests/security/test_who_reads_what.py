@@ -6,9 +6,10 @@ The endpoints are those of the router: a new one fails here until it has a row i
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
 
 import pytest
 from aiohttp import web
@@ -16,15 +17,17 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from bot.api.app import add_api
+from bot.api.forms import FORM
+from bot.api.oauth import SlackSignIn, add_oauth
+from core.domain.identity import Membership, SlackAccount
 from core.domain.principal import Actor
 from core.domain.request import ElevationRequest
 from core.settings import CoreSettings
 from core.vocabulary import Origin, RequestId, TokenScope
 from core.wiring import Jitsudo, open_jitsudo
 from tests.support.builders import ALICE, BEN, BOB, CAROL, ERIN, an_ask
-from tests.support.endpoints import (
+from tests.support.endpoint_rows import (
     AUDITOR,
-    ENDPOINTS,
     FACTS,
     ROLES,
     SECRET_COMMENT,
@@ -32,12 +35,16 @@ from tests.support.endpoints import (
     SECRET_ROLE,
     SECRET_SCOPE,
     Kind,
+    Need,
     Row,
 )
+from tests.support.endpoints import ENDPOINTS
 from tests.support.rosters import Groups
-from tests.support.servers import POLICIES, ApiServer, Reply, listening
+from tests.support.servers import POLICIES, WORKSPACE_URL, ApiServer, Reply, listening
 
 NAMED: Final = {row.name: row for row in ENDPOINTS}
+
+CAROLS: Final = SlackAccount(team_id="T0SANDBOX", user_id="U0CAROL")
 
 BANNED: Final = "banned@example.com"
 """Disabled, but a member of every group that may decide."""
@@ -87,15 +94,42 @@ class Building:
         )
         return issued.token.id
 
+    async def prepare(self, need: Need) -> None:
+        """Have what a row needs, whether or not it is there already."""
+        if need is Need.LINK:
+            operator = self.api.jitsudo.operator("operator:root@test", {})
+            await operator.link_identity(CAROLS, CAROL)
+            return
+        signed_in = Membership(
+            email=CAROL,
+            issuer="https://login.example.com",
+            subject="s-1",
+            signed_in_at=datetime.now(UTC),
+            groups=frozenset(),
+        )
+        async with self.api.jitsudo.store.transaction() as uow:
+            await uow.memberships.put(signed_in)
+            await uow.commit()
+
     async def call(self, row: Row, request_id: RequestId, token: str | None) -> Reply:
         """Call an endpoint about a request."""
-        path = row.path.replace("{email}", CAROL)
+        path = row.path.replace("{team}", CAROLS.team_id)
+        path = path.replace("{user}", CAROLS.user_id)
+        for name in ("{email}", "{identity}"):
+            path = path.replace(name, row.about)
+        if row.needs is not None:
+            await self.prepare(row.needs)
         if row.query == "token":
             path = path.replace("{id}", await self.alices_token())
         elif row.query:
             path += f"?{row.query}"
+        form = None if row.form is None else urlencode(row.form).encode()
         return await self.api.send(
-            row.method, path.replace("{id}", request_id), token=token, body=row.body
+            row.method,
+            path.replace("{id}", request_id),
+            token=token,
+            body=row.body if form is None else form,
+            headers={} if form is None else {"Content-Type": FORM},
         )
 
 
@@ -115,6 +149,7 @@ async def building(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Building]:
     async with open_jitsudo(settings) as jitsudo:
         app = web.Application()
         add_api(app, jitsudo, ready=jitsudo.health)
+        add_oauth(app, SlackSignIn(workspace_url=lambda: WORKSPACE_URL))
         async with listening(app) as url:
             yield Building(api=ApiServer(jitsudo=jitsudo, url=url), groups=groups)
 
@@ -129,6 +164,7 @@ async def test_every_route_is_in_the_table(jitsudo: Jitsudo) -> None:
     """A new one has to say who may call it, and a row names none that is gone."""
     app = web.Application()
     add_api(app, jitsudo, ready=jitsudo.health)
+    add_oauth(app, None)
 
     routed = {
         (route.method, route.resource.canonical)
@@ -157,6 +193,19 @@ async def test_everybody_is_answered_what_is_theirs(
             assert leaked(reply) == [], (role, reply.body)
 
     assert answered == list(zip(ROLES, row.statuses, strict=True))
+
+
+@pytest.mark.parametrize("name", [row.name for row in ENDPOINTS if row.is_open])
+async def test_what_is_open_tells_a_stranger_nothing_of_a_request(
+    building: Building, name: str
+) -> None:
+    """It answers without a token, and holds no fact of anybody's request."""
+    row = NAMED[name]
+    request_id = await building.request(row.kind)
+
+    reply = await building.call(row, request_id, None)
+
+    assert (reply.status, leaked(reply)) == (row.stranger, [])
 
 
 @pytest.mark.parametrize("name", [row.name for row in ENDPOINTS if not row.is_open])

@@ -7,78 +7,25 @@ approver, auditor, admin and an unrelated person, in that order.
 """
 
 import json
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from core.vocabulary import TokenScope
-from tests.support.builders import ALICE, BEN, BOB, CAROL, DAVE, ERIN
-
-AUDITOR: Final = "aud@example.com"
-
-BASE: Final = "/api/v1alpha1"
-
-READ, REQUEST = TokenScope.READ, TokenScope.REQUEST
-APPROVE, ADMIN = TokenScope.APPROVE, TokenScope.ADMIN
-
-
-class Kind(StrEnum):
-    """Which request a row is about; each is new for each person."""
-
-    OPEN = "pending, with ben's approval and one to come"
-    ACTIVE = "active, decided by ben"
-    GLASS = "active, having broken the glass"
-
-
-ROLES: Final = {
-    "requester": ALICE,
-    "decider": BEN,  # who has left every group
-    "approver": BOB,
-    "auditor": AUDITOR,
-    "admin": ERIN,
-    "unrelated": DAVE,
-}
-
-SECRET_ROLE: Final = "prod-plugh-admin"
-SECRET_SCOPE: Final = "vault-of-xyzzy"
-SECRET_REASON: Final = "the reactor leaks frobozz"
-SECRET_COMMENT: Final = "go on, said the grue"
-
-FACTS: Final = (SECRET_ROLE, SECRET_SCOPE, SECRET_REASON, SECRET_COMMENT, ALICE, BEN)
-"""What nobody may read whom the request does not concern."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """One endpoint, asked in one way.
-
-    Attributes:
-        path: as the router spells it; `{id}` is the request's.
-        query: put behind the path, without its question mark; `token` for none,
-            and `{id}` is that of a token of alice's.
-        statuses: for each of `ROLES`, in that order.
-        scopes: any of them does; empty if a token needs none.
-        is_open: no token is looked at.
-        kind: of the request that is there, and that `{id}` is.
-    """
-
-    method: str
-    path: str
-    statuses: tuple[int, int, int, int, int, int]
-    query: str = ""
-    body: dict[str, Any] | None = None
-    scopes: frozenset[TokenScope] = field(default_factory=frozenset)
-    is_open: bool = False
-    kind: Kind = Kind.OPEN
-
-    @property
-    def name(self) -> str:
-        """Return what the test is called."""
-        about = self.query or ("" if self.kind is Kind.OPEN else self.kind.name)
-        return f"{self.method} {self.path} {about}".strip()
-
-
-_ONE: Final = f"{BASE}/requests/{{id}}"
+from tests.support.builders import ALICE, CAROL, DAVE
+from tests.support.endpoint_rows import (
+    ADMIN,
+    APPROVE,
+    BASE,
+    READ,
+    REQUEST,
+    Kind,
+    Need,
+    Row,
+    of_admins,
+    of_auditors,
+    of_list,
+    of_machines,
+    of_one,
+    of_terminals,
+)
 
 _OWN_ASK: Final = {
     "provider": "local",
@@ -105,64 +52,22 @@ _EVAL: Final = {
     "type": "POLICY_TYPE_ELIGIBILITY",
 }
 
-
-def _one(
-    method: str,
-    act: str,
-    statuses: tuple[int, int, int, int, int, int],
-    *scopes: TokenScope,
-    kind: Kind = Kind.OPEN,
-    **body: Any,
-) -> Row:
-    return Row(
-        method=method,
-        path=f"{_ONE}/{act}".rstrip("/"),
-        statuses=statuses,
-        scopes=frozenset(scopes),
-        kind=kind,
-        body=body or None,
-    )
-
-
-def _list(query: str) -> Row:
-    return Row(
-        method="GET",
-        path=f"{BASE}/requests",
-        query=query,
-        statuses=(200,) * 6,
-        scopes=frozenset({READ}),
-    )
-
-
-def _of_auditors(method: str, path: str, body: dict[str, Any] | None = None) -> Row:
-    return Row(
-        method=method,
-        path=BASE + path,
-        body=body,
-        statuses=(403, 403, 403, 200, 200, 403),
-        scopes=frozenset({READ}),
-    )
-
-
-def _of_admins(method: str, path: str, body: dict[str, Any] | None = None) -> Row:
-    return Row(
-        method=method,
-        path=BASE + path,
-        body=body,
-        statuses=(403, 403, 403, 403, 200, 403),
-        scopes=frozenset({ADMIN}),
-    )
-
-
-def _of_machines(path: str) -> Row:
-    return Row(method="GET", path=path, statuses=(200,) * 6, is_open=True)
-
-
 ENDPOINTS: Final = (
-    _of_machines("/healthz"),
-    _of_machines("/readyz"),
-    _of_machines("/version"),
-    _of_machines("/metrics"),
+    of_machines("/healthz"),
+    of_machines("/readyz"),
+    of_machines("/version"),
+    of_machines("/metrics"),
+    of_machines("/api/openapi.json"),
+    of_machines("/.well-known/jitsudo"),
+    of_machines("/.well-known/oauth-authorization-server"),
+    of_terminals("/oauth/device_authorization", stranger=200),
+    # Nobody has begun this one, so that nothing waits for a yes.
+    of_terminals(
+        "/oauth/token",
+        stranger=400,
+        grant_type="urn:ietf:params:oauth:grant-type:device_code",
+        device_code="A" * 43,
+    ),
     Row(
         method="POST",
         path=f"{BASE}/requests",
@@ -170,55 +75,57 @@ ENDPOINTS: Final = (
         statuses=(200, 403, 403, 403, 403, 403),
         scopes=frozenset({REQUEST}),
     ),
-    _list(""),
-    _list("state=PENDING"),
-    _list("state=PENDING&state=ACTIVE&pageSize=1"),
-    _list(f"requesterIdentity={ALICE}"),
-    _list("needsReview=true"),
-    _list("mine=true"),
-    _one("GET", "", (200, 200, 200, 200, 200, 404), READ),
-    _one("GET", "", (200, 200, 200, 200, 200, 404), READ, kind=Kind.ACTIVE),
+    of_list(""),
+    of_list("state=PENDING"),
+    of_list("state=PENDING&state=ACTIVE&pageSize=1"),
+    of_list(f"requesterIdentity={ALICE}"),
+    of_list("needsReview=true"),
+    of_list("mine=true"),
+    of_one("GET", "", (200, 200, 200, 200, 200, 404), READ),
+    of_one("GET", "", (200, 200, 200, 200, 200, 404), READ, kind=Kind.ACTIVE),
     # Ben had no part in it.
-    _one("GET", "", (200, 404, 200, 200, 200, 404), READ, kind=Kind.GLASS),
-    _one("GET", "decisions", (200, 200, 200, 200, 200, 404), READ),
+    of_one("GET", "", (200, 404, 200, 200, 200, 404), READ, kind=Kind.GLASS),
+    of_one("GET", "decisions", (200, 200, 200, 200, 200, 404), READ),
     # Ben's approval stands; but he has left, so bob's is the first that counts.
-    _one("POST", "approve", (403, 200, 200, 403, 403, 403), APPROVE, comment="yes"),
-    _one("POST", "approve", (409, 200, 409, 409, 409, 404), APPROVE, kind=Kind.ACTIVE),
-    _one("POST", "deny", (403, 403, 200, 403, 403, 403), APPROVE, reason="no"),
-    _one(
+    of_one("POST", "approve", (403, 200, 200, 403, 403, 403), APPROVE, comment="yes"),
+    of_one(
+        "POST", "approve", (409, 200, 409, 409, 409, 404), APPROVE, kind=Kind.ACTIVE
+    ),
+    of_one("POST", "deny", (403, 403, 200, 403, 403, 403), APPROVE, reason="no"),
+    of_one(
         *("POST", "deny", (409, 409, 409, 409, 409, 404), APPROVE),
         kind=Kind.ACTIVE,
         reason="no",
     ),
-    _one("POST", "withdraw", (200, 403, 403, 403, 403, 404), REQUEST),
-    _one(
+    of_one("POST", "withdraw", (200, 403, 403, 403, 403, 404), REQUEST),
+    of_one(
         *("POST", "revoke", (200, 403, 200, 403, 200, 403), REQUEST, APPROVE),
         kind=Kind.ACTIVE,
         reason="over",
     ),
-    _one(
+    of_one(
         *("POST", "retry", (409, 403, 409, 403, 409, 403), REQUEST, APPROVE),
         kind=Kind.ACTIVE,
     ),
-    _one(
+    of_one(
         *("POST", "extend", (200, 403, 403, 403, 403, 404), REQUEST),
         kind=Kind.ACTIVE,
         durationSeconds="7200",
     ),
-    _one(
+    of_one(
         *("POST", "review", (403, 403, 200, 403, 200, 403), APPROVE),
         kind=Kind.GLASS,
         note="all well",
     ),
-    _one("POST", "review", (403, 403, 400, 403, 400, 403), APPROVE, note="all well"),
-    _one(
+    of_one("POST", "review", (403, 403, 400, 403, 400, 403), APPROVE, note="all well"),
+    of_one(
         *("GET", "credentials", (200, 403, 403, 403, 403, 404), REQUEST),
         kind=Kind.ACTIVE,
     ),
-    _of_auditors("GET", "/audit"),
-    _of_auditors("POST", "/audit:verify"),
-    _of_auditors("POST", "/policies:eval", _EVAL),
-    _of_auditors("GET", "/jobs"),
+    of_auditors("GET", "/audit"),
+    of_auditors("POST", "/audit:verify"),
+    of_auditors("POST", "/policies:eval", _EVAL),
+    of_auditors("GET", "/jobs"),
     Row(method="GET", path=f"{BASE}/whoami", statuses=(200,) * 6),
     Row(
         method="GET",
@@ -226,7 +133,7 @@ ENDPOINTS: Final = (
         statuses=(200,) * 6,
         scopes=frozenset({READ}),
     ),
-    _of_admins("POST", "/tokens", _ORDER),
+    of_admins("POST", "/tokens", _ORDER),
     Row(
         method="DELETE",
         path=f"{BASE}/tokens/{{id}}",
@@ -234,6 +141,31 @@ ENDPOINTS: Final = (
         statuses=(200, 404, 404, 404, 200, 404),
         scopes=frozenset({REQUEST, ADMIN}),
     ),
-    _of_admins("POST", "/principals/{email}/disable", {"reason": "left"}),
-    _of_admins("POST", "/principals/{email}/enable"),
+    of_admins("POST", "/principals/{email}/disable", {"reason": "left"}),
+    of_admins("POST", "/principals/{email}/enable"),
+    of_admins("POST", "/principals/{email}/forget-sign-in", needs=Need.SIGN_IN),
+    of_auditors("GET", "/principals/{identity}"),
+    # Everybody may look at themselves; here that is the requester.
+    Row(
+        method="GET",
+        path=f"{BASE}/principals/{{identity}}",
+        about=ALICE,
+        statuses=(200, 403, 403, 200, 200, 403),
+        scopes=frozenset({READ}),
+    ),
+    of_admins("PUT", "/principals/{identity}/trust-tier", {"trustTier": 2}),
+    of_admins("POST", "/admin/reload-policies"),
+    of_auditors("GET", "/policies:doctor"),
+    of_auditors("POST", "/policies:doctor", {"requesterIdentity": DAVE, **_OWN_ASK}),
+    of_admins("GET", "/identities", needs=Need.LINK),
+    of_admins("PUT", "/identities/{team}/{user}", {"identity": CAROL}),
+    of_admins("DELETE", "/identities/{team}/{user}", needs=Need.LINK),
+    # Not by a token of jitsudo's own: only who has signed in at the issuer.
+    Row(
+        method="POST",
+        path=f"{BASE}/identities:link",
+        body={"code": "BCDF-GHJK", "confirm": True},
+        statuses=(403,) * 6,
+        scopes=frozenset({REQUEST}),
+    ),
 )

@@ -10,9 +10,13 @@ from typing import Any, Final
 
 from bot.slack import ids
 
-ALICE, BOB = "alice", "bob"
+ALICE, BOB, DAVE = "alice", "bob", "dave"
 OUTSIDERS: Final = ("dave", "gus", "xena")
 """In no group that matters; a guest; of another company."""
+
+
+MACHINE: Final = "frobozz-laptop"
+"""What the terminal says it runs on."""
 
 
 class Kind(StrEnum):
@@ -22,6 +26,7 @@ class Kind(StrEnum):
     ACTIVE = "is active"
     FAILING = "is approved, and cannot be issued"
     GLASS = "is active, having broken the glass"
+    TERMINAL = "is none, but a terminal that waits for a yes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +34,16 @@ class Act:
     """Something done in Slack.
 
     Attributes:
-        listener: `action`, `view` or `command`, and the name that Bolt matches.
+        listener: `action`, `view`, `command` or `event`, and the name that Bolt
+            matches.
         line: what is typed, with `{id}`; of commands alone.
-        values: what a form holds; of views alone.
-        of: those of alice and bob whom it lets change something.
-        kind: of the request that is there.
+        values: what a form holds, with `{id}`; of views alone.
+        of: those of alice, bob and dave whom it lets change something.
+        kind: of the request that is there; `{id}` is its id, or the code that a
+            terminal shows.
         is_on_card: whether everybody in the channel has the button before them.
+        is_of_members: whether it tells every member of the workspace which machine
+            the terminal with that code is on.
     """
 
     listener: tuple[str, str]
@@ -43,6 +52,7 @@ class Act:
     line: str = ""
     values: dict[str, str] = field(default_factory=dict)
     is_on_card: bool = False
+    is_of_members: bool = False
 
     @property
     def name(self) -> str:
@@ -62,6 +72,19 @@ def _view(name: str, *of: str, kind: Kind = Kind.OPEN, **values: str) -> Act:
 
 def _line(line: str, *of: str, kind: Kind = Kind.OPEN) -> Act:
     return Act(listener=("command", ids.COMMAND), of=of, kind=kind, line=line)
+
+
+def _terminal(
+    listener: str, name: str, *of: str, tells: bool = True, **more: Any
+) -> Act:
+    """Return an act about a terminal: whoever is a member signs in their own."""
+    return Act(
+        listener=(listener, name),
+        of=of,
+        kind=Kind.TERMINAL,
+        is_of_members=tells,
+        **more,
+    )
 
 
 _FORM: Final = {
@@ -102,14 +125,37 @@ ACTS: Final = (
     _line("review {id} --note well", BOB, kind=Kind.GLASS),
     _line("approve {id}", kind=Kind.ACTIVE),
     _line("help"),
+    _line("link"),
+    _line("login"),
+    Act(listener=("event", "app_home_opened")),
+    _terminal("action", ids.SIGN_IN, tells=False),
+    _terminal("command", ids.COMMAND, line="login {id}"),
+    _terminal("view", ids.CODE_VIEW, values={ids.CODE: "{id}"}),
+    _terminal(
+        *("view", ids.SIGN_IN_VIEW, ALICE, BOB, DAVE), values={ids.MACHINE: MACHINE}
+    ),
+    _terminal("action", ids.NOT_MINE, ALICE, BOB, DAVE, tells=False),
 )
 
 
 def payload_of(act: Act, *, user_id: str, team_id: str, request_id: str) -> Any:
-    """Return what Slack would send for a form or a press that nobody was offered."""
+    """Return what Slack would send for a form or a press that nobody was offered.
+
+    Args:
+        request_id: or the code that a terminal shows.
+    """
     person = {
         "team": {"id": team_id},
         "user": {"id": user_id, "team_id": team_id},
+    }
+    metadata = f'{{"request_id": "{request_id}"}}'
+    if act.kind is Kind.TERMINAL:
+        metadata = request_id
+    view = {
+        "id": f"V{user_id}{request_id[-6:]}",
+        "type": "modal",
+        "callback_id": act.listener[1],
+        "private_metadata": metadata,
     }
     if act.listener[0] == "action":
         press = {"action_id": act.listener[1], "block_id": "b", "type": "button"}
@@ -117,22 +163,21 @@ def payload_of(act: Act, *, user_id: str, team_id: str, request_id: str) -> Any:
             **person,
             "type": "block_actions",
             "container": {"type": "message"},
+            **({"view": view} if act.kind is Kind.TERMINAL else {}),
             "trigger_id": "1.2.3",
             "actions": [{**press, "value": request_id, "action_ts": "1.0"}],
         }
     return {
         **person,
         "type": "view_submission",
-        "view": {
-            "id": f"V{user_id}{request_id[-6:]}",
-            "type": "modal",
-            "callback_id": act.listener[1],
-            "private_metadata": f'{{"request_id": "{request_id}"}}',
-            "state": {
-                "values": {
-                    name: {name: {"type": "plain_text_input", "value": value}}
-                    for name, value in act.values.items()
-                }
-            },
-        },
+        "view": {**view, "state": {"values": _typed(act, request_id)}},
+    }
+
+
+def _typed(act: Act, about: str) -> dict[str, Any]:
+    return {
+        name: {
+            name: {"type": "plain_text_input", "value": value.replace("{id}", about)}
+        }
+        for name, value in act.values.items()
     }

@@ -26,10 +26,13 @@ class Operation:
         answer: the schema of a 200.
         body: the schema of what is sent; None where nothing is read.
         needs_body: whether an empty one is refused.
+        body_type: the content type of what is sent.
         query: the schemas of what may stand in the query string.
         headers: the same for headers.
         refuses: statuses beside `COMMON`.
         is_open: whether it needs no token.
+        refusal: the schema of what is no 200; None for `Error`, and for the schema
+            of a 200 where no token is needed.
         content_type: of a 200.
     """
 
@@ -38,10 +41,12 @@ class Operation:
     answer: Schema
     body: Schema | None = None
     needs_body: bool = False
+    body_type: str = JSON_TYPE
     query: Mapping[str, Schema] | None = None
     headers: Mapping[str, Schema] | None = None
     refuses: tuple[int, ...] = ()
     is_open: bool = False
+    refusal: Schema | None = None
     content_type: str = JSON_TYPE
 
     @property

@@ -219,6 +219,31 @@ def test_a_way_that_is_not_there_is_told(
     assert Logins(tmp_path).all() == {}
 
 
+@pytest.mark.parametrize(
+    ("offers", "told"),
+    [
+        ({"issuer": 7}, "issuer: has to be a string"),
+        ({"scopes": "openid"}, "scopes: has to be a list"),
+        ({"slack": "yes"}, "slack: has to be true or false"),
+        ({"issuer": "https://x.example"}, "an issuer without a client"),
+        ({"clientId": "jitsudo-cli"}, "an issuer without a client"),
+    ],
+    ids=["odd_issuer", "odd_scopes", "odd_slack", "no_client", "no_issuer"],
+)
+def test_an_offer_that_jitsudo_does_not_make_is_refused(
+    sign_in_server: SignInServer, tmp_path: Path, offers: dict[str, object], told: str
+) -> None:
+    """Whoever answers there is not asked for anything more."""
+    sign_in_server.offers = offers
+
+    done = run_jitsudo("login", "--server", sign_in_server.url, home=tmp_path)
+
+    assert done.returncode == 7
+    assert told in done.stderr
+    assert sign_in_server.forms == []
+    assert Logins(tmp_path).all() == {}
+
+
 def test_the_issuer_that_is_named_may_be_the_servers(
     sign_in_server: SignInServer, issuer: Issuer, tmp_path: Path
 ) -> None:

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from core.approvals import Approvals
-from core.domain.identity import CODE_LETTERS, SlackLink
+from core.domain.codes import ALPHABET
+from core.domain.identity import SlackLink
 from core.errors import Invalid, NotAllowed, NotAuthenticated, TooMany
 from core.services.link_codes import CODE_TTL, MOST_CLAIMS, MOST_OFFERS
 from core.vocabulary import AuditAction, JobKind, LinkMethod, Outcome, SignInMethod
@@ -203,7 +204,7 @@ async def test_codes_are_many_letters_and_few_at_a_time(
     codes = {await bob.code() for _ in range(MOST_OFFERS)}
 
     assert len(codes) == MOST_OFFERS
-    assert all(len(c) == 8 and set(c) <= set(CODE_LETTERS) for c in codes)
+    assert all(len(c) == 8 and set(c) <= set(ALPHABET) for c in codes)
     with pytest.raises(TooMany):
         await bob.code()
     other = Slacker(product=house, user="U2", email=ALICE)

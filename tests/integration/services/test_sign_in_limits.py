@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.sign_in import LIFETIME, user_code_from
+from core.domain.codes import code_from
+from core.domain.sign_in import LIFETIME
 from core.errors import Invalid, TooMany
 from core.services.sign_in import (
     BEGINNINGS,
@@ -89,7 +90,7 @@ async def test_only_so_many_wait_at_once(product: Product) -> None:
     begun = await begin(product.jitsudo)
     async with product.store.transaction() as uow:
         for number in range(WAITING - 1):
-            code = user_code_from([number // 20**place % 20 for place in range(8)])
+            code = code_from([number // 20**place % 20 for place in range(8)])
             other = replace(begun.sign_in, digest=f"{number:064x}", user_code=code)
             await uow.sign_ins.add(other)
         await uow.commit()

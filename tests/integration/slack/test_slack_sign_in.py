@@ -11,7 +11,8 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.sandbox.app import Sandbox
 from bot.sandbox.server import serving
-from core.domain.sign_in import PollOutcome, shown_code, words_to_type
+from core.domain.codes import shown_code
+from core.domain.sign_in import PollOutcome, words_to_type
 from core.ports import AuditFilter, PrincipalRow
 from core.services.sign_in import BegunSignIn
 from core.services.sign_in_consent import WRONG_CODES

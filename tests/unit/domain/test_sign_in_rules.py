@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from core.domain.identity import SignIn
 from core.domain.sign_in import (
-    ALPHABET,
-    CODE_LENGTH,
     CONFIRM_WORD,
     HOST_LIMIT,
     INTERVAL_SECONDS,
@@ -20,11 +18,8 @@ from core.domain.sign_in import (
     claimed_host,
     confirmed,
     digest_of_device,
-    parse_user_code,
     polled,
     refused,
-    shown_code,
-    user_code_from,
     words_to_type,
 )
 from core.errors import Invalid, NotAllowed
@@ -50,65 +45,6 @@ def in_state(state: SignInState, *, by: str | None = ALICE) -> SignIn:
     if state is SignInState.WAITING:
         return SIGN_IN
     return replace(SIGN_IN, state=state, email=by, settled_at=NOON)
-
-
-@given(st.lists(st.integers(0, 19), min_size=CODE_LENGTH, max_size=CODE_LENGTH))
-def test_a_code_is_read_as_it_is_shown(numbers: list[int]) -> None:
-    """Whatever was drawn, and in either case of letters."""
-    code = user_code_from(numbers)
-
-    assert parse_user_code(shown_code(code)) == code
-    assert parse_user_code(shown_code(code).lower()) == code
-
-
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "BCDF-GHJK",
-        "bcdfghjk",
-        " bcdf ghjk ",
-        "b-c-d-f.g_h j\u00a0k",
-        "BCDF\u2013GHJK",
-        "BCDF\u2014GHJK",
-        "BCDF\u2212GHJK",
-        "\tBCDF\nGHJK",
-    ],
-)
-def test_case_blanks_and_separators_do_not_matter(typed: str) -> None:
-    """A code is copied from a screen by hand, on whatever keyboard there is."""
-    assert parse_user_code(typed) == CODE
-
-
-@pytest.mark.parametrize(
-    "typed",
-    [
-        "",
-        "-",
-        "BCDF-GHJ",
-        "BCDF-GHJKL",
-        "ACDF-GHJK",
-        "0CDF-GHJK",
-        "\u0412CDF-GHJK",  # a Cyrillic letter that looks like B
-        "BCDF-GHJ\u212a",  # the Kelvin sign, whose lower case is an ASCII k
-        "BCDF-GHJ\uff2b",  # a wide K
-        "\u017fCDF-GHJK",  # the long s, whose upper case is an ASCII S
-        "BCDF-GHJK\u200b",
-        "BCDF-GHJK" * 10_000,
-    ],
-    ids=lambda typed: ascii(typed)[:24],
-)
-def test_what_is_no_code_is_refused(typed: str) -> None:
-    """Letters that look like ours are not ours."""
-    with pytest.raises(Invalid) as refusal:
-        parse_user_code(typed)
-
-    assert refusal.value.field == "code"
-
-
-def test_no_letter_of_a_code_can_be_taken_for_another_sign() -> None:
-    """Source: RFC 8628 section 6.1, a character set of twenty."""
-    assert len(set(ALPHABET)) == len(ALPHABET) == 20
-    assert not set(ALPHABET) & set("AEIOUY01258")
 
 
 @pytest.mark.parametrize(
