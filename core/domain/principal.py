@@ -80,12 +80,22 @@ class Actor:
     evidence: Mapping[str, str] = field(default_factory=dict)
     vouched_by: str = ""
 
-    def check_own_eyes(self, requester: str) -> None:
-        """Refuse a yes that may be the requester's own, said with another's token.
+    def check_own_eyes(self, requester: str, *, asked_by: str) -> None:
+        """Refuse a yes where who asks and who says it may be one pair of eyes.
+
+        Args:
+            asked_by: whose word it is that the requester asked; empty if nobody's
+                but their own.
 
         Raises:
-            NotAllowed: the requester issued the token that says who this is.
+            NotAllowed: the requester issued the token that says who this is, or
+                this is who issued the token that was asked with.
         """
+        if asked_by == self.email != requester:
+            raise NotAllowed(
+                reason="you issued the token that this was asked for with; somebody "
+                "else has to decide"
+            )
         if self.vouched_by == requester != self.email:
             raise NotAllowed(
                 reason=f"{requester} issued the token that this was said with; "

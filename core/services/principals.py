@@ -74,7 +74,7 @@ class Principals:
         if not 0 <= tier <= HIGHEST_TIER:
             raise Invalid(field="trustTier", why=f"is {tier}, not 0 to {HIGHEST_TIER}")
         notes = checked_prose("notes", notes, required=False)
-        if email == actor.email:
+        if email in {actor.email, actor.vouched_by}:
             raise Invalid(field="e-mail", why="is your own; ask another admin")
 
         async def work(uow: UnitOfWork) -> None:

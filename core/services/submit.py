@@ -1,7 +1,7 @@
 """Takes an ask: eligibility, routing, and for tier `auto` the approval itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -152,7 +152,7 @@ class Submit:
     def _draft(
         self, actor: Actor, ask: Ask, submission: Submission
     ) -> ElevationRequest:
-        return draft_of(
+        draft = draft_of(
             ask,
             requester=actor.email,
             now=self._clock.now(),
@@ -161,6 +161,7 @@ class Submit:
             submission_key=stored_key(actor, submission.key),
             extends=submission.extends,
         )
+        return replace(draft, vouched_by=actor.vouched_by)
 
     async def _ask(
         self,

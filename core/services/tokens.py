@@ -143,8 +143,11 @@ class Tokens:
         if not timedelta(0) < ttl <= MAX_TTL:
             raise Invalid(field="ttl", why="has to be longer than 0, at most 366d")
         now = self._clock.now()
+        # Whoever holds a token that somebody else made of them may be that one: what
+        # it makes is theirs, however many lie between.
+        by = actor.vouched_by or actor.email
         issued = new_token(
-            normalise_email(email), by=actor.email, scopes=scopes, ttl=ttl, now=now
+            normalise_email(email), by=by, scopes=scopes, ttl=ttl, now=now
         )
 
         async def work(uow: UnitOfWork) -> None:
@@ -155,7 +158,7 @@ class Tokens:
                     "`jitsudo principal enable` first",
                 )
             await uow.tokens.add(issued.token)
-            if is_told and issued.token.email != actor.email and scopes & _POWERS:
+            if is_told and issued.token.email != by and scopes & _POWERS:
                 await uow.jobs.add(_tell_admins(issued.token))
             await uow.audit.append(
                 token_fact(actor, AuditAction.TOKEN_ISSUED, issued.token, now)

@@ -17,11 +17,13 @@ from tests.support.rosters import Groups
 
 NEW_COLUMNS: Final = (
     "lane", "submission_key", "extends", "reviewed_by", "reviewed_at", "review_note",
+    "vouched_by",
 )  # fmt: skip
 
 NEW_INDEXES: Final = (
     "requests_by_lane_id", "requests_by_extends", "one_request_per_submission",
     "requests_to_review", "requests_by_requester_state_id",
+    "pending_requests_by_requester",
     "request_groups_by_group_name_state_request_id",
     "request_groups_by_group_name_requester_state_request_id",
     "decisions_by_approver_state_request_id",
