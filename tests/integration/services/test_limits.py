@@ -7,7 +7,6 @@ import pytest
 
 from core.domain.decision import RequestRecord
 from core.errors import (
-    Conflict,
     JitsudoError,
     NotAllowed,
     NotEligible,
@@ -16,7 +15,13 @@ from core.errors import (
     WrongState,
 )
 from core.vocabulary import AuditAction, Origin, PolicyAction, RequestState
-from tests.support.builders import ALICE, BEN, BOB, DAVE, an_ask
+from tests.support.builders import (
+    ALICE,
+    BEN,
+    BOB,
+    DAVE,
+    an_ask,
+)
 from tests.support.databases import run_sql
 from tests.support.policies import YES, ScriptedPolicy, always, refusing
 from tests.support.products import Product, a_product
@@ -129,34 +134,6 @@ async def test_an_emergency_has_a_budget_of_its_own(
             assert record.request.state is RequestState.APPROVED
         with pytest.raises(TooMany, match="break-glass"):
             await product.submit(EMERGENCY)
-
-
-async def test_what_was_sent_before_is_answered_and_not_counted(
-    database_url: str, groups: Groups
-) -> None:
-    """Whose answer was lost asks again by its key, whatever they did meanwhile."""
-    async with a_product(
-        database_url, groups, policy=ScriptedPolicy(), submissions_per_minute=2
-    ) as product:
-        alice = product.acting(ALICE)
-        first = (await alice.submit(an_ask(), key="first")).request
-        for _ in range(3):
-            again = (await alice.submit(an_ask(), key="first")).request
-            assert again == first
-        second = (await alice.submit(an_ask(), key="second")).request
-        with pytest.raises(TooMany):
-            await alice.submit(an_ask(), key="third")
-
-        lost = (await alice.submit(an_ask(), key="second")).request
-
-        assert lost == second
-        with pytest.raises(Conflict):
-            await alice.submit(an_ask(role="other"), key="second")
-        with pytest.raises(TooMany):
-            await alice.submit(an_ask(), key="third")
-        await product.disable(ALICE)
-        with pytest.raises(NotAllowed, match="disabled"):
-            await alice.submit(an_ask(), key="second")
 
 
 async def test_decisions_are_counted_over_every_front_end_and_replica(
