@@ -74,7 +74,7 @@ class Tokens:
 
         Raises:
             NotAuthenticated: it is unknown, revoked or expired, or its person
-                is disabled.
+                is disabled, or whoever issued it and it does nothing but decide.
         """
         if not is_well_formed(secret):
             raise NotAuthenticated(
@@ -91,18 +91,28 @@ class Tokens:
                 raise NotAuthenticated(
                     why=f"the token is unknown or revoked; {HOW_TO_SIGN_IN}"
                 )
-            person = await uow.principals.get(token.email)
+            people = await uow.principals.of({token.email, token.created_by})
         if not token.is_valid(now):
             raise NotAuthenticated(
                 why=f"the token expired {token.expires_at:%Y-%m-%d %H:%M} UTC; "
                 f"{HOW_TO_SIGN_IN}"
             )
-        if person.is_disabled:
+        if people[token.email].is_disabled:
             raise NotAuthenticated(why=f"{token.email} is disabled; ask an admin")
+        scopes = token.scopes
+        if people[token.created_by].is_disabled:
+            # Who left saw the secret, and their word that it is somebody else's is
+            # worth nothing; what only asks goes on, and is told to the admins.
+            scopes -= _POWERS
+        if not scopes:
+            raise NotAuthenticated(
+                why=f"{token.created_by} issued the token and is disabled; "
+                f"{HOW_TO_SIGN_IN}"
+            )
         await self._touch(token, now)
         return Bearer(
             email=token.email,
-            scopes=token.scopes,
+            scopes=scopes,
             expires_at=token.expires_at,
             token_id=token.id,
             issued_by=token.created_by,

@@ -7,7 +7,7 @@ import pytest
 
 from core.approvals import Approvals
 from core.domain.principal import Actor
-from core.errors import Invalid, NotAllowed
+from core.errors import Invalid, NotAllowed, NotAuthenticated
 from core.use_cases import ALL_SCOPES
 from core.vocabulary import AuditAction, JobKind, Origin, RequestState, TokenScope
 from tests.support.builders import ALICE, BOB, CAROL, DAVE, ERIN, an_ask
@@ -113,3 +113,33 @@ async def test_nobody_trusts_themselves_in_another_name(scripted: Product) -> No
     facts = await carol.trust_principal(DAVE, tier=1, notes="")
 
     assert facts.trust_tier == 1
+
+
+async def test_who_left_decides_nothing_with_tokens_that_they_issued(
+    scripted: Product,
+) -> None:
+    """They have seen the secrets; machines go on asking, and the admins are told."""
+    scripted.groups.join(CAROL, "jitsudo-admins")
+    erin = scripted.acting(ERIN)
+    carols = await erin.issue_token(CAROL, scopes=ALL_SCOPES, ttl=HOUR)
+    machines = await erin.issue_token("ci@example.com", scopes=MACHINES, ttl=HOUR)
+    deciding = await erin.issue_token(
+        BOB, scopes=frozenset({TokenScope.APPROVE}), ttl=HOUR
+    )
+    pending = (await scripted.submit()).request
+
+    await scripted.acting(CAROL).disable_principal(ERIN, reason="left")
+
+    carol = await holding(scripted, carols.secret)
+    with pytest.raises(NotAllowed, match="lacks the scope 'admin'"):
+        await carol.enable_principal(ERIN)
+    with pytest.raises(NotAllowed, match="lacks the scope 'approve'"):
+        await carol.approve(pending.id, comment="")
+    with pytest.raises(NotAuthenticated, match="issued the token and is disabled"):
+        await holding(scripted, deciding.secret)
+    assert await (await holding(scripted, machines.secret)).tokens() != ()
+    notices = [job.payload["text"] for job in await scripted.jobs(JobKind.TELL_ADMINS)]
+    (told,) = [text for text in notices if "seen the secrets" in text]
+    for issued in (carols, machines, deciding):
+        assert issued.token.id in told
+        assert issued.secret not in told
