@@ -9,7 +9,7 @@ from core.approvals import Departure
 from core.clock import Deadline
 from core.domain.audit import AuditFact
 from core.domain.job import Job, NewJob
-from core.domain.principal import Actor, normalise_email
+from core.domain.principal import Actor, normalise_email, vouchers
 from core.domain.request import ElevationRequest
 from core.domain.text import checked_prose
 from core.domain.token import Token
@@ -230,7 +230,9 @@ def _left_behind(issuer: str, tokens: Iterable[Token], now: datetime) -> NewJob 
     theirs = [
         f"{token.id} ({token.email})"
         for token in tokens
-        if token.created_by == issuer != token.email and token.is_valid(now)
+        if issuer in vouchers(token.created_by)
+        and token.email != issuer
+        and token.is_valid(now)
     ]
     if not theirs:
         return None

@@ -11,7 +11,7 @@ from core.approvals import IssuedToken
 from core.clock import Deadline
 from core.domain.audit import AuditFact
 from core.domain.job import NewJob
-from core.domain.principal import Actor, normalise_email
+from core.domain.principal import Actor, normalise_email, vouchers
 from core.domain.token import (
     ENTROPY_BYTES,
     Token,
@@ -91,7 +91,8 @@ class Tokens:
                 raise NotAuthenticated(
                     why=f"the token is unknown or revoked; {HOW_TO_SIGN_IN}"
                 )
-            people = await uow.principals.of({token.email, token.created_by})
+            issuers = vouchers(token.created_by)
+            people = await uow.principals.of({token.email, *issuers})
         if not token.is_valid(now):
             raise NotAuthenticated(
                 why=f"the token expired {token.expires_at:%Y-%m-%d %H:%M} UTC; "
@@ -100,14 +101,13 @@ class Tokens:
         if people[token.email].is_disabled:
             raise NotAuthenticated(why=f"{token.email} is disabled; ask an admin")
         scopes = token.scopes
-        if people[token.created_by].is_disabled:
+        if any(people[issuer].is_disabled for issuer in issuers):
             # Who left saw the secret, and their word that it is somebody else's is
             # worth nothing; what only asks goes on, and is told to the admins.
             scopes -= _POWERS
         if not scopes:
             raise NotAuthenticated(
-                why=f"{token.created_by} issued the token and is disabled; "
-                f"{HOW_TO_SIGN_IN}"
+                why=f"whoever issued the token is disabled; {HOW_TO_SIGN_IN}"
             )
         await self._touch(token, now)
         return Bearer(
@@ -154,8 +154,8 @@ class Tokens:
             raise Invalid(field="ttl", why="has to be longer than 0, at most 366d")
         now = self._clock.now()
         # Whoever holds a token that somebody else made of them may be that one: what
-        # it makes is theirs, however many lie between.
-        by = actor.vouched_by or actor.email
+        # it makes is both's, however many lie between.
+        by = actor.word
         issued = new_token(
             normalise_email(email), by=by, scopes=scopes, ttl=ttl, now=now
         )
@@ -233,9 +233,10 @@ class Tokens:
 
 def _tell_admins(token: Token) -> NewJob:
     scopes = ", ".join(sorted(token.scopes))
+    by = " with a token made by ".join(reversed(vouchers(token.created_by)))
     return notice_to_admins(
         f"token:{token.id}",
-        f"{token.created_by} issued a token for {token.email} that may {scopes} "
+        f"{by} issued a token for {token.email} that may {scopes} "
         f"until {token.expires_at:%Y-%m-%d %H:%M} UTC. Whoever holds it acts as "
         f"{token.email}. If that is not meant: jitsudo token revoke {token.id}",
     )

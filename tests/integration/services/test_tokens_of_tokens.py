@@ -83,12 +83,13 @@ async def test_an_extension_is_asked_for_by_whoever_holds_the_token(
         await scripted.acting(ERIN).approve(more.request.id, comment="")
 
 
-async def test_a_token_made_with_a_token_is_of_who_made_the_first(
+async def test_a_token_made_with_a_token_is_of_all_who_made_them(
     scripted: Product,
 ) -> None:
     """However many lie between, none of them approves what erin asked for."""
     scripted.groups.join(CAROL, "jitsudo-admins")
     hers = (await scripted.submit(by=ERIN)).request
+    carols = (await scripted.submit(by=CAROL)).request
     carol = await made(scripted, CAROL)
     own = await carol.issue_token(CAROL, scopes=ALL_SCOPES, ttl=HOUR)
     bobs = await carol.issue_token(BOB, scopes=ALL_SCOPES, ttl=HOUR)
@@ -98,7 +99,15 @@ async def test_a_token_made_with_a_token_is_of_who_made_the_first(
         with pytest.raises(NotAllowed, match=r"erin@example\.com issued the token"):
             await decider.approve(hers.id, comment="")
 
-    assert {own.token.created_by, bobs.token.created_by} == {ERIN}
+    bob = await holding(scripted, bobs.secret)
+    with pytest.raises(NotAllowed, match=r"carol@example\.com issued the token"):
+        await bob.approve(carols.id, comment="")
+    asked = (await bob.submit(an_ask())).request
+    for one in (ERIN, CAROL):
+        with pytest.raises(NotAllowed, match="you issued the token"):
+            await scripted.acting(one).approve(asked.id, comment="")
+
+    assert {own.token.created_by, bobs.token.created_by} == {f"{ERIN} {CAROL}"}
     told = await scripted.jobs(JobKind.TELL_ADMINS)
     assert len(told) == 3, "carol's first, carol's own, bob's"
 
@@ -135,7 +144,7 @@ async def test_who_left_decides_nothing_with_tokens_that_they_issued(
         await carol.enable_principal(ERIN)
     with pytest.raises(NotAllowed, match="lacks the scope 'approve'"):
         await carol.approve(pending.id, comment="")
-    with pytest.raises(NotAuthenticated, match="issued the token and is disabled"):
+    with pytest.raises(NotAuthenticated, match="issued the token is disabled"):
         await holding(scripted, deciding.secret)
     assert await (await holding(scripted, machines.secret)).tokens() != ()
     notices = [job.payload["text"] for job in await scripted.jobs(JobKind.TELL_ADMINS)]
