@@ -224,11 +224,14 @@ class Desk:
 
     async def _may_show(self, act: Act) -> bool:
         """Tell whether the person may read about the request they named."""
-        if act.may_show or act.request_id is None:
+        if act.request_id is None:
             return True
+        deadline = act.deadline.later(EXPLAIN_SECONDS)
         try:
             actor = await self._recognition.again(act)
-            deadline = act.deadline.later(EXPLAIN_SECONDS)
+            if act.may_show:  # on the card; who else could is not, for who is out
+                async with self._jitsudo.store.snapshot(deadline) as uow:
+                    return not (await uow.principals.get(actor.email)).is_disabled
             approvals = self._jitsudo.acting(actor, deadline=deadline)
             await approvals.get(act.request_id)
         except RefusedError:

@@ -63,7 +63,7 @@ class Trouble:
         parts = [_said(self.error)]
         if isinstance(self.error, NotAllowed | NotEligible) and self.stranger:
             parts.append(
-                f"Slack knows you as {self.stranger}; groups.yaml has no such person."
+                f"Slack knows you as {self.stranger}, who is in no group here."
             )
         if isinstance(self.error, NotAllowed | SelfApproval) and self.who_can:
             parts.append(self.who_can.to_text())

@@ -72,7 +72,8 @@ class Actor:
         evidence: what the transport knows of the act, for the audit event: the
             Slack team, user, channel, message and action; or OS user and host.
         vouched_by: whose word it is that this is them: who issued the token that
-            they came with; empty if it is nobody's but their own.
+            they came with, and before them whoever vouched for those, with blanks
+            between; empty if it is nobody's but their own.
     """
 
     email: str
@@ -80,13 +81,30 @@ class Actor:
     evidence: Mapping[str, str] = field(default_factory=dict)
     vouched_by: str = ""
 
-    def check_own_eyes(self, requester: str) -> None:
-        """Refuse a yes that may be the requester's own, said with another's token.
+    @property
+    def word(self) -> str:
+        """Return whose word it is what this one says of somebody else."""
+        return " ".join(dict.fromkeys((*vouchers(self.vouched_by), self.email)))
+
+    def check_own_eyes(self, requester: str, *, asked_by: str) -> None:
+        """Refuse a yes where who asks and who says it may be one pair of eyes.
+
+        Args:
+            asked_by: whose word it is that the requester asked; empty if nobody's
+                but their own.
 
         Raises:
-            NotAllowed: the requester issued the token that says who this is.
+            NotAllowed: the requester issued the token that says who this is, or
+                this is who issued the token that was asked with.
         """
-        if self.vouched_by == requester != self.email:
+        if self.email in vouchers(asked_by):
+            raise NotAllowed(
+                reason="you issued the token that this was asked for with; somebody "
+                "else has to decide"
+            )
+        if requester == self.email:
+            return  # in their own name; policy says whether that may be
+        if requester in vouchers(self.vouched_by):
             raise NotAllowed(
                 reason=f"{requester} issued the token that this was said with; "
                 "sign in, or use a token that somebody else issued"
@@ -96,6 +114,11 @@ class Actor:
     def is_stranger(self) -> bool:
         """Tell whether this is an account in Slack that is nobody's known here."""
         return self.email.startswith(STRANGER)
+
+
+def vouchers(word: str) -> tuple[str, ...]:
+    """Return everybody whose word something is, whoever began first."""
+    return tuple(word.split())
 
 
 def normalise_email(text: str) -> str:

@@ -93,6 +93,7 @@ class ElevationRequest:
         submission_key: what made the front end ask, so that asking again for the
             same is the same request; None where nothing did.
         extends: the request whose grant ends when this one's runs.
+        vouched_by: as `Actor.vouched_by` of whoever asked.
         reviewed_by: who closed the review of a break-glass request.
         review_note: what they found.
     """
@@ -122,6 +123,7 @@ class ElevationRequest:
     lane: str | None = None
     submission_key: str | None = None
     extends: RequestId | None = None
+    vouched_by: str = ""
     reviewed_by: str | None = None
     reviewed_at: datetime | None = None
     review_note: str = ""

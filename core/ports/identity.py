@@ -78,6 +78,10 @@ class SignInStore(Protocol):
         """Return how many wait for somebody to confirm them."""
         ...
 
+    async def refuse_of(self, email: str) -> None:
+        """Refuse what a person confirmed and no terminal has taken yet."""
+        ...
+
     async def save(self, sign_in: SignIn) -> None:
         """Write what changes of a sign-in: state, times, interval, person."""
         ...

@@ -280,7 +280,8 @@ def _vouched(wish: _Wish, record: RequestRecord) -> NotAllowed | None:
     """Return why this may be the requester's own yes; None if it is not."""
     if wish.verdict is Verdict.APPROVE:
         try:
-            wish.actor.check_own_eyes(record.request.requester)
+            request = record.request
+            wish.actor.check_own_eyes(request.requester, asked_by=request.vouched_by)
         except NotAllowed as refusal:
             return refusal
     return None

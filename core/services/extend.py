@@ -12,7 +12,7 @@ from core.ports import Clock, Store
 from core.services.extendable import check_in_force, check_longer
 from core.services.people import People
 from core.services.reading import read_record
-from core.services.submissions import find_known, same_as, stored_key
+from core.services.submissions import find_same, stored_key
 from core.services.submit import Submission, Submit
 from core.services.visibility import Visibility
 from core.vocabulary import RequestId
@@ -79,10 +79,11 @@ class Extend:
             check_in_force(request, self._clock.now())
         except WrongState:
             # What was asked for before may be what ended it.
-            known = await find_known(self._store, stored_key(actor, key), deadline)
+            known = await find_same(
+                self._store, stored_key(actor, key), ask, request.id, deadline
+            )
             if known is None:
                 raise
-            same_as(known.request, ask, request.id)
             return known
         check_longer(request, duration, self._clock.now())
         submission = Submission(ask=ask, key=key, extends=request.id)

@@ -6,6 +6,7 @@ from core.domain.principal import Actor, normalise_email
 from core.errors import Conflict, Invalid, NotFound
 from core.ports import Clock, Store, UnitOfWork
 from core.services.links import link_fact, replace_link
+from core.services.tokens import token_fact
 from core.services.transactions import in_transaction
 from core.vocabulary import AuditAction, LinkMethod
 
@@ -77,6 +78,9 @@ class Identities:
     ) -> SlackLink:
         """End a link; the next use of the account links it anew.
 
+        What its person was signed in with ends as well: whoever pressed a button
+        in the wrong name may have signed in a terminal by it.
+
         Raises:
             NotFound: the account is not linked.
         """
@@ -85,6 +89,7 @@ class Identities:
             link = await uow.links.remove(account)
             if link is None:
                 raise NotFound(what="linked Slack account", name=account.name)
+            await self._sign_out(uow, actor, link.email)
             await uow.audit.append(
                 link_fact(
                     AuditAction.IDENTITY_UNLINKED,
@@ -96,6 +101,17 @@ class Identities:
             return link
 
         return await in_transaction(self._store, work, deadline=deadline)
+
+    async def _sign_out(self, uow: UnitOfWork, actor: Actor, email: str) -> None:
+        """End the tokens that somebody's own word made; not what others issued."""
+        await uow.sign_ins.refuse_of(email)  # first: whoever is handing one over ends
+        now = self._clock.now()
+        for token in await uow.tokens.find(email=email):
+            if token.created_by == email and token.is_valid(now):
+                await uow.tokens.revoke(token.id, at=now)
+                await uow.audit.append(
+                    token_fact(actor, AuditAction.TOKEN_REVOKED, token, now)
+                )
 
 
 def _check_free(

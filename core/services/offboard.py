@@ -1,18 +1,21 @@
 """Shuts somebody out: nothing new from now on, and what they have is ended."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from core.approvals import Departure
 from core.clock import Deadline
 from core.domain.audit import AuditFact
 from core.domain.job import Job, NewJob
-from core.domain.principal import Actor, normalise_email
+from core.domain.principal import Actor, normalise_email, vouchers
 from core.domain.request import ElevationRequest
 from core.domain.text import checked_prose
+from core.domain.token import Token
 from core.errors import Invalid
 from core.ports import Clock, RequestFilter, Store, UnitOfWork
+from core.services.notices import notice_to_admins
 from core.services.reading import lock_request
 from core.services.revoke import start_revoking
 from core.services.signal import Signal
@@ -32,6 +35,9 @@ _OPEN: Final = frozenset(
     {RequestState.PENDING, RequestState.APPROVED, RequestState.ACTIVE}
 )
 _PAGE: Final = 100
+
+_MOST_NAMED: Final = 20
+"""Tokens that one notice names."""
 
 _EVIDENCE: Final = "evidence."
 """Before the name of each piece of the actor's evidence, in the job's payload."""
@@ -80,6 +86,9 @@ class Offboard:
             if not row.is_disabled:
                 await uow.principals.put(replace(row, is_disabled=True))
                 await uow.jobs.add(_clean_up(actor, email, reason))
+                told = _left_behind(email, await uow.tokens.find(email=None), now)
+                if told is not None:
+                    await uow.jobs.add(told)
                 await uow.audit.append(
                     self._fact(actor, AuditAction.PRINCIPAL_DISABLED, email, reason)
                 )
@@ -207,6 +216,34 @@ class Offboard:
 def lane_of_person(email: str) -> str:
     """Return the lane of the job that ends everything of one person."""
     return f"principal:{email}"
+
+
+def _left_behind(issuer: str, tokens: Iterable[Token], now: datetime) -> NewJob | None:
+    """Return what the admins are told of tokens whose secrets somebody saw who left.
+
+    Args:
+        tokens: everybody's.
+
+    Returns:
+        None if there are none for others that are valid.
+    """
+    theirs = [
+        f"{token.id} ({token.email})"
+        for token in tokens
+        if issuer in vouchers(token.created_by)
+        and token.email != issuer
+        and token.is_valid(now)
+    ]
+    if not theirs:
+        return None
+    more = len(theirs) - _MOST_NAMED
+    shown = ", ".join(theirs[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return notice_to_admins(
+        f"tokens_of:{issuer}",
+        f"{issuer} is disabled, and has seen the secrets of tokens that they issued "
+        f"for others: {shown}. None of them approves or administers any more. Issue "
+        "new ones in their place, and end each with `jitsudo token revoke`",
+    )
 
 
 def _clean_up(actor: Actor, email: str, reason: str) -> NewJob:

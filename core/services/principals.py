@@ -6,7 +6,7 @@ from datetime import datetime
 from core.approvals import PrincipalFacts
 from core.clock import Deadline
 from core.domain.audit import AuditFact
-from core.domain.principal import HIGHEST_TIER, Actor, normalise_email
+from core.domain.principal import HIGHEST_TIER, Actor, normalise_email, vouchers
 from core.domain.text import checked_prose
 from core.errors import Invalid, NotFound
 from core.ports import AuditFilter, Clock, Directory, PrincipalRow, Store, UnitOfWork
@@ -74,7 +74,7 @@ class Principals:
         if not 0 <= tier <= HIGHEST_TIER:
             raise Invalid(field="trustTier", why=f"is {tier}, not 0 to {HIGHEST_TIER}")
         notes = checked_prose("notes", notes, required=False)
-        if email == actor.email:
+        if email in vouchers(actor.word):
             raise Invalid(field="e-mail", why="is your own; ask another admin")
 
         async def work(uow: UnitOfWork) -> None:

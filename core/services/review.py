@@ -66,7 +66,8 @@ class Review:
             )
         if refusal is None:
             try:
-                actor.check_own_eyes(say.record.request.requester)
+                request = say.record.request
+                actor.check_own_eyes(request.requester, asked_by=request.vouched_by)
             except NotAllowed as vouched:
                 refusal = vouched
         if refusal is not None:

@@ -150,10 +150,11 @@ class SignInConsent:
         if person.is_disabled:
             raise _disabled(actor.email)
         if not person.is_known:
-            raise NotAllowed(
-                reason=f"{actor.email} is nobody's address in the groups; ask an admin "
-                "to add it"
+            reason = (
+                f"{actor.email} is nobody's address in the groups; ask an admin to "
+                "add it"
             )
+            raise NotAllowed(reason=person.advised(reason))
 
     async def _change(
         self,

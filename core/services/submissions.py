@@ -30,10 +30,18 @@ def same_as(
     return known
 
 
-async def find_known(
-    store: Store, key: str | None, deadline: Deadline | None
+async def find_same(
+    store: Store,
+    key: str | None,
+    ask: Ask,
+    extends: RequestId | None,
+    deadline: Deadline | None,
 ) -> RequestRecord | None:
-    """Return the request that a stored key stands for, as it is now."""
+    """Return the request that a stored key stands for, as it is now.
+
+    Raises:
+        Conflict: it is for something else.
+    """
     if key is None:
         return None
     async with store.snapshot(deadline) as uow:
@@ -41,4 +49,5 @@ async def find_known(
         if known is None:
             return None
         decisions = await uow.decisions.of([known.id])
-    return RequestRecord(request=known, decisions=decisions[known.id])
+    request = same_as(known, ask, extends)
+    return RequestRecord(request=request, decisions=decisions[known.id])

@@ -11,7 +11,7 @@ from core.approvals import IssuedToken
 from core.clock import Deadline
 from core.domain.audit import AuditFact
 from core.domain.job import NewJob
-from core.domain.principal import Actor, normalise_email
+from core.domain.principal import Actor, normalise_email, vouchers
 from core.domain.token import (
     ENTROPY_BYTES,
     Token,
@@ -74,7 +74,7 @@ class Tokens:
 
         Raises:
             NotAuthenticated: it is unknown, revoked or expired, or its person
-                is disabled.
+                is disabled, or whoever issued it and it does nothing but decide.
         """
         if not is_well_formed(secret):
             raise NotAuthenticated(
@@ -91,18 +91,28 @@ class Tokens:
                 raise NotAuthenticated(
                     why=f"the token is unknown or revoked; {HOW_TO_SIGN_IN}"
                 )
-            person = await uow.principals.get(token.email)
+            issuers = vouchers(token.created_by)
+            people = await uow.principals.of({token.email, *issuers})
         if not token.is_valid(now):
             raise NotAuthenticated(
                 why=f"the token expired {token.expires_at:%Y-%m-%d %H:%M} UTC; "
                 f"{HOW_TO_SIGN_IN}"
             )
-        if person.is_disabled:
+        if people[token.email].is_disabled:
             raise NotAuthenticated(why=f"{token.email} is disabled; ask an admin")
+        scopes = token.scopes
+        if any(people[issuer].is_disabled for issuer in issuers):
+            # Who left saw the secret, and their word that it is somebody else's is
+            # worth nothing; what only asks goes on, and is told to the admins.
+            scopes -= _POWERS
+        if not scopes:
+            raise NotAuthenticated(
+                why=f"whoever issued the token is disabled; {HOW_TO_SIGN_IN}"
+            )
         await self._touch(token, now)
         return Bearer(
             email=token.email,
-            scopes=token.scopes,
+            scopes=scopes,
             expires_at=token.expires_at,
             token_id=token.id,
             issued_by=token.created_by,
@@ -143,8 +153,11 @@ class Tokens:
         if not timedelta(0) < ttl <= MAX_TTL:
             raise Invalid(field="ttl", why="has to be longer than 0, at most 366d")
         now = self._clock.now()
+        # Whoever holds a token that somebody else made of them may be that one: what
+        # it makes is both's, however many lie between.
+        by = actor.word
         issued = new_token(
-            normalise_email(email), by=actor.email, scopes=scopes, ttl=ttl, now=now
+            normalise_email(email), by=by, scopes=scopes, ttl=ttl, now=now
         )
 
         async def work(uow: UnitOfWork) -> None:
@@ -155,7 +168,7 @@ class Tokens:
                     "`jitsudo principal enable` first",
                 )
             await uow.tokens.add(issued.token)
-            if is_told and issued.token.email != actor.email and scopes & _POWERS:
+            if is_told and issued.token.email != by and scopes & _POWERS:
                 await uow.jobs.add(_tell_admins(issued.token))
             await uow.audit.append(
                 token_fact(actor, AuditAction.TOKEN_ISSUED, issued.token, now)
@@ -220,9 +233,10 @@ class Tokens:
 
 def _tell_admins(token: Token) -> NewJob:
     scopes = ", ".join(sorted(token.scopes))
+    by = " with a token made by ".join(reversed(vouchers(token.created_by)))
     return notice_to_admins(
         f"token:{token.id}",
-        f"{token.created_by} issued a token for {token.email} that may {scopes} "
+        f"{by} issued a token for {token.email} that may {scopes} "
         f"until {token.expires_at:%Y-%m-%d %H:%M} UTC. Whoever holds it acts as "
         f"{token.email}. If that is not meant: jitsudo token revoke {token.id}",
     )

@@ -22,12 +22,15 @@ _INSERT: Final = postgresql.insert(rates)
 
 _IS_OVER: Final = rates.c.window_ends_at <= sa.bindparam("counted_at", type_=Moment)
 
+_IS_TOO_LONG: Final = rates.c.window_ends_at > _INSERT.excluded.window_ends_at
+"""Whoever began it has a clock that is ahead: it must not bar anybody for longer."""
+
 _ADD: Final = Statement(
     _INSERT.on_conflict_do_update(
         index_elements=["name"],
         set_={
             "window_ends_at": sa.case(
-                (_IS_OVER, _INSERT.excluded.window_ends_at),
+                (sa.or_(_IS_OVER, _IS_TOO_LONG), _INSERT.excluded.window_ends_at),
                 else_=rates.c.window_ends_at,
             ),
             "count": sa.case((_IS_OVER, 1), else_=rates.c.count + 1),

@@ -165,6 +165,7 @@ class SqlRequestStore(RequestStore):
             lane=request.lane,
             submission_key=request.submission_key,
             extends=request.extends,
+            vouched_by=request.vouched_by,
             **_changing(request),
         )
         for group in sorted(set(routing.approver_groups)):
@@ -278,6 +279,7 @@ def _to_request(row: Row) -> ElevationRequest:
         lane=row["lane"],
         submission_key=row["submission_key"],
         extends=RequestId(row["extends"]) if row["extends"] is not None else None,
+        vouched_by=row["vouched_by"],
         reviewed_by=row["reviewed_by"],
         reviewed_at=to_moment_or_none(row["reviewed_at"]),
         review_note=row["review_note"] or "",

@@ -102,6 +102,7 @@ requests: Final = sa.Table(
     sa.Column("reviewed_by", sa.Text),
     sa.Column("reviewed_at", Moment),
     sa.Column("review_note", sa.Text),
+    sa.Column("vouched_by", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("id", "requester", name="requests_id_requester"),
     one_of("state", RequestState, name="known_request_state"),
     one_of("grant_status", GrantStatus, name="known_grant_status"),

@@ -49,6 +49,15 @@ _COUNT_WAITING: Final = Statement(
     )
 )
 
+_REFUSE_OF: Final = Statement(
+    sa.update(sign_ins)
+    .where(
+        sign_ins.c.email == sa.bindparam("of_person"),
+        sign_ins.c.state == SignInState.CONFIRMED.value,
+    )
+    .values(state=SignInState.REFUSED.value)
+)
+
 _SAVE: Final = Statement(
     sa.update(sign_ins).where(sign_ins.c.digest == sa.bindparam("of_device")),
     columns=_CHANGING,
@@ -88,6 +97,10 @@ class SqlSignInStore(SignInStore):
     async def count_waiting(self, *, at: datetime) -> int:
         row = await self._link.row(_COUNT_WAITING, counted_at=at)
         return 0 if row is None else int(row["waiting"])
+
+    @override
+    async def refuse_of(self, email: str) -> None:
+        await self._link.rows(_REFUSE_OF, of_person=email)
 
     @override
     async def save(self, sign_in: SignIn) -> None:

@@ -17,6 +17,7 @@ from tests.support.rosters import Groups
 
 NEW_COLUMNS: Final = (
     "lane", "submission_key", "extends", "reviewed_by", "reviewed_at", "review_note",
+    "vouched_by",
 )  # fmt: skip
 
 NEW_INDEXES: Final = (

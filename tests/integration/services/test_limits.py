@@ -15,7 +15,13 @@ from core.errors import (
     WrongState,
 )
 from core.vocabulary import AuditAction, Origin, PolicyAction, RequestState
-from tests.support.builders import ALICE, BEN, BOB, DAVE, an_ask
+from tests.support.builders import (
+    ALICE,
+    BEN,
+    BOB,
+    DAVE,
+    an_ask,
+)
 from tests.support.databases import run_sql
 from tests.support.policies import YES, ScriptedPolicy, always, refusing
 from tests.support.products import Product, a_product

@@ -34,6 +34,10 @@ def upgrade() -> None:
     )
     op.add_column("principals", sa.Column("enrolled_by", sa.Text()))
     op.add_column("principals", sa.Column("enrolled_at", _MOMENT))
+    op.add_column(
+        "requests",
+        sa.Column("vouched_by", sa.Text(), nullable=False, server_default=""),
+    )
     _add_what_lists_read()
     keep_states_visible(dialect)
     op.create_index(
