@@ -18,13 +18,14 @@ import click
 from bot.app import listen, serving
 from bot.check import check_installation
 from bot.demo import DemoOptions, open_demo
-from bot.settings import BotSettings, core_part, load_bot
+from bot.settings import BotSettings, load_bot
 from bot.slack.outside import open_outside
 from bot.tour import seeded_tour
 from core.environment import read_environment
 from core.errors import ConfigurationError
 from core.logs import configure_logs
 from core.settings import CoreSettings, load_core, load_document
+from core.settings_parts import core_part
 from core.wiring import open_jitsudo
 
 DEFAULT_PORT: Final = 8080

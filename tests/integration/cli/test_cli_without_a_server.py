@@ -83,6 +83,36 @@ def test_revoking_is_finished_there_and_then(house: ServedJitsudo) -> None:
     assert {"os_user", "host"} <= set(event["details"])
 
 
+def test_the_servers_own_settings_file_is_enough(
+    house: ServedJitsudo, tmp_path: Path
+) -> None:
+    """All that is in it about who is served is left alone, TLS and Slack too."""
+    settings = {
+        name.removeprefix("JITSUDO_").lower(): value
+        for name, value in house.environment.items()
+    } | {
+        "port": 8443,
+        "tls_cert_file": "/nowhere/tls.pem",
+        "tls_key_file": "/nowhere/tls.key",
+        "trusted_proxies": ["10.0.0.0/8"],
+        "max_connections": 10,
+        "slack": {"channel": "C0ACCESS"},
+    }
+    path = tmp_path / "jitsudo.yaml"
+    path.write_text(json.dumps(settings), encoding="utf-8")
+
+    listed, rotated = (
+        run_jitsudo(
+            "--server", house.database_url, *words,
+            home=house.home, environment={"JITSUDO_CONFIG": str(path)},
+        )
+        for words in (("token", "list"), ("server", "rotate-keys"))
+    )  # fmt: skip
+
+    assert listed.returncode == 0, listed.stderr
+    assert rotated.returncode == 0, rotated.stderr
+
+
 def test_everything_of_a_person_is_revoked(house: ServedJitsudo) -> None:
     """One after the other, each to its end; the warning comes once."""
     ids = {_granted(house), _granted(house)}
