@@ -203,7 +203,7 @@ async def _until_told() -> AsyncIterator[asyncio.Event]:
 @click.command(epilog=_examples("jitsudo server check", "jitsudo server check -o json"))
 @click.pass_context
 def check(ctx: click.Context) -> None:
-    """Test database, policy, groups, providers and Slack, each with its fix.
+    """Test every part that a server needs, each with its fix.
 
     Exits with 1 if anything is not ready.
     """

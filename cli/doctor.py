@@ -117,7 +117,9 @@ def _tell_preview(terminal: Terminal, preview: Preview) -> None:
         return
     if preview.refusal is not None:
         terminal.say(safe(f"{preview.requester} may not ask: {preview.refusal}"))
-    terminal.say(safe(_headline(preview)))
+        terminal.say(safe(f"If they could: {_headline(preview)}"))
+    else:
+        terminal.say(safe(_headline(preview)))
     if not terminal.flags.quiet:
         pairs = [
             ("Tier", preview.tier.value),
