@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, Protocol, cast
 
 import click
+import yaml
 
 from bot.app import listen, serving
 from bot.check import check_installation
@@ -48,14 +49,18 @@ def _examples(*lines: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Wanted:
-    is_json: bool
+    output: str
     debug: bool
+
+    @property
+    def is_json(self) -> bool:
+        return self.output == "json"
 
 
 def _wanted(ctx: click.Context) -> _Wanted:
     """Return what the global flags say; the terminal has put them there."""
     flags = cast("_Terminal", ctx.obj).flags
-    return _Wanted(is_json=flags.output == "json", debug=flags.debug)
+    return _Wanted(output=flags.output, debug=flags.debug)
 
 
 @click.command(
@@ -211,8 +216,11 @@ def check(ctx: click.Context) -> None:
     configure_logs(debug=wanted.debug)
     environment = read_environment()
     findings = asyncio.run(check_installation(environment, load_document(environment)))
+    document = [finding.to_json() for finding in findings]
     if wanted.is_json:
-        click.echo(json.dumps([finding.to_json() for finding in findings]))
+        click.echo(json.dumps(document, indent=2))
+    elif wanted.output == "yaml":
+        click.echo(yaml.safe_dump(document, sort_keys=False), nl=False)
     else:
         width = max(len(finding.part) for finding in findings)
         for finding in findings:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from cryptography.fernet import Fernet
 
 from tests.support.serving import POLICIES, ServedJitsudo
@@ -111,6 +112,22 @@ def test_the_servers_own_settings_file_is_enough(
 
     assert listed.returncode == 0, listed.stderr
     assert rotated.returncode == 0, rotated.stderr
+
+
+def test_check_says_the_same_as_json_and_as_yaml(house: ServedJitsudo) -> None:
+    """A program gets what it asked for, not the lines for people."""
+    as_json, as_yaml = (
+        run_jitsudo(
+            "server", "check", "-o", form,
+            home=house.home, environment=house.environment,
+        )
+        for form in ("json", "yaml")
+    )  # fmt: skip
+
+    assert (as_json.returncode, as_yaml.returncode) == (0, 0), as_json.stderr
+    findings = json.loads(as_json.stdout)
+    assert {"part", "ready", "detail"} == set(findings[0])
+    assert yaml.safe_load(as_yaml.stdout) == findings
 
 
 def test_everything_of_a_person_is_revoked(house: ServedJitsudo) -> None:
