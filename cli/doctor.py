@@ -87,8 +87,8 @@ def _tell_report(terminal: Terminal, report: ApproverReport) -> None:
     _tell_findings(terminal, report.findings)
     if not terminal.flags.quiet:
         terminal.note(
-            f"{report.checked} different asks looked at, "
-            f"{len(report.findings)} findings."
+            f"Different asks looked at: {report.checked}; "
+            f"findings: {len(report.findings)}."
         )
     _tell_notes(terminal, report.notes)
 
