@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.settings import BotSettings, core_part, load_bot
+from bot.settings import BotSettings, load_bot
 from bot.slack.checks import OPTIONAL_SCOPES
 from bot.slack.outside import open_outside
 from bot.slack.service import SlackService
@@ -18,6 +18,7 @@ from core.providers.loading import load_provider
 from core.providers.sealing import FernetSealer
 from core.services.provider_checks import ProviderChecks
 from core.settings import CoreSettings, load_core
+from core.settings_parts import core_part
 from core.store.engine import open_store
 from core.vocabulary import GroupSource
 from core.wiring import open_id_tokens, open_jitsudo, open_policy

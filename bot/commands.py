@@ -14,17 +14,19 @@ from pathlib import Path
 from typing import Final, Protocol, cast
 
 import click
+import yaml
 
 from bot.app import listen, serving
 from bot.check import check_installation
 from bot.demo import DemoOptions, open_demo
-from bot.settings import BotSettings, core_part, load_bot
+from bot.settings import BotSettings, load_bot
 from bot.slack.outside import open_outside
 from bot.tour import seeded_tour
 from core.environment import read_environment
 from core.errors import ConfigurationError
 from core.logs import configure_logs
 from core.settings import CoreSettings, load_core, load_document
+from core.settings_parts import core_part
 from core.wiring import open_jitsudo
 
 DEFAULT_PORT: Final = 8080
@@ -47,14 +49,18 @@ def _examples(*lines: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Wanted:
-    is_json: bool
+    output: str
     debug: bool
+
+    @property
+    def is_json(self) -> bool:
+        return self.output == "json"
 
 
 def _wanted(ctx: click.Context) -> _Wanted:
     """Return what the global flags say; the terminal has put them there."""
     flags = cast("_Terminal", ctx.obj).flags
-    return _Wanted(is_json=flags.output == "json", debug=flags.debug)
+    return _Wanted(output=flags.output, debug=flags.debug)
 
 
 @click.command(
@@ -202,7 +208,7 @@ async def _until_told() -> AsyncIterator[asyncio.Event]:
 @click.command(epilog=_examples("jitsudo server check", "jitsudo server check -o json"))
 @click.pass_context
 def check(ctx: click.Context) -> None:
-    """Test database, policy, groups, providers and Slack, each with its fix.
+    """Test every part that a server needs, each with its fix.
 
     Exits with 1 if anything is not ready.
     """
@@ -210,8 +216,11 @@ def check(ctx: click.Context) -> None:
     configure_logs(debug=wanted.debug)
     environment = read_environment()
     findings = asyncio.run(check_installation(environment, load_document(environment)))
+    document = [finding.to_json() for finding in findings]
     if wanted.is_json:
-        click.echo(json.dumps([finding.to_json() for finding in findings]))
+        click.echo(json.dumps(document, indent=2))
+    elif wanted.output == "yaml":
+        click.echo(yaml.safe_dump(document, sort_keys=False), nl=False)
     else:
         width = max(len(finding.part) for finding in findings)
         for finding in findings:

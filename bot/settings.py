@@ -20,6 +20,7 @@ from pydantic import (
 
 from core.errors import ConfigurationError
 from core.settings import overrides, split, to_configuration_error
+from core.settings_parts import FRONT_KEYS
 
 SLACK_PART: Final = "slack"
 """The key of the settings file under which Slack's settings stand."""
@@ -33,9 +34,6 @@ _VARIABLES: Final[Mapping[str, str]] = {
     "JITSUDO_TRUSTED_PROXIES": "trusted_proxies",
     "JITSUDO_MAX_CONNECTIONS": "max_connections",
 }
-
-BOT_KEYS: Final = frozenset({*_VARIABLES.values(), SLACK_PART})
-"""The keys of the settings file that core leaves to bot."""
 
 _SLACK_VARIABLES: Final[Mapping[str, str]] = {
     "JITSUDO_SLACK_CHANNEL": "channel",
@@ -191,11 +189,6 @@ class BotSettings(BaseModel):
         return self.tls_cert_file is not None
 
 
-def core_part(document: Mapping[str, object]) -> dict[str, object]:
-    """Return what of the settings file belongs to core."""
-    return {key: value for key, value in document.items() if key not in BOT_KEYS}
-
-
 def load_bot(
     environment: Mapping[str, str], document: Mapping[str, object]
 ) -> BotSettings:
@@ -207,7 +200,9 @@ def load_bot(
     Raises:
         ConfigurationError: naming the first setting that cannot be.
     """
-    values = {key: document[key] for key in BOT_KEYS - {SLACK_PART} if key in document}
+    values = {
+        key: document[key] for key in FRONT_KEYS - {SLACK_PART} if key in document
+    }
     values |= overrides(environment, _VARIABLES)
     slack = load_slack(environment, document.get(SLACK_PART))
     try:

@@ -2,12 +2,13 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import click
 
+from cli.audit_words import telling
 from cli.group import command, group
 from cli.parameters import CheckpointType, MomentType, RequestIdType
 from cli.terminal import FORMATS, Terminal
@@ -209,38 +210,8 @@ def _row(event: AuditEvent) -> tuple[str, ...]:
         fact.action.value,
         fact.request_id or "-",
         fact.outcome.value,
-        _what(event),
+        telling(event),
     )
-
-
-def _what(event: AuditEvent) -> str:
-    """Return the telling part of the details on one line."""
-    details = event.fact.details
-    if event.fact.action is AuditAction.POLICY_RELOADED:
-        return f"revision {details.get('policy_revision') or 'unknown'}"
-    parts = [_subject(event), _reason(details)]
-    if repeated := details.get("repeated"):
-        parts.append(f"{repeated} more times")
-    return ": ".join(part for part in parts if part) or "-"
-
-
-def _subject(event: AuditEvent) -> str:
-    """Return what an event is about: a person, a token's scopes, or a role."""
-    details = event.fact.details
-    if "email" in details:
-        scopes = details.get("scopes")
-        names = ", ".join(map(str, scopes)) if isinstance(scopes, list) else ""
-        return f"for {details['email']}" + (f" ({names})" if names else "")
-    mark = "BREAK-GLASS " if details.get("break_glass") else ""
-    return mark + " on ".join(
-        str(details[key]) for key in ("role", "resource_scope") if details.get(key)
-    )
-
-
-def _reason(details: Mapping[str, object]) -> str:
-    """Return why, in the words there are; a refusal without any has its code."""
-    names = ("why", "denial_reason", "note", "comment", "reason", "code")
-    return next((str(details[name]) for name in names if details.get(name)), "")
 
 
 def _to_object(event: AuditEvent) -> dict[str, object]:

@@ -23,11 +23,9 @@ from core.providers import local
 from core.services.offboard import lane_of_person
 from core.services.telling import lane_of
 from core.settings import CoreSettings, load_core, load_document
+from core.settings_parts import core_part
 from core.vocabulary import GrantStatus, Origin, RequestId
 from core.wiring import Jitsudo, open_jitsudo
-
-_BOT_KEYS = frozenset({"host", "port", "slack"})
-"""The keys of the server's settings file that are not core's."""
 
 
 @dataclass(slots=True)
@@ -157,11 +155,7 @@ def server_settings(terminal: Terminal, url: str) -> CoreSettings:
     Raises:
         ConfigurationError: they cannot be.
     """
-    document = {
-        key: value
-        for key, value in load_document(terminal.environment).items()
-        if key not in _BOT_KEYS
-    }
+    document = core_part(load_document(terminal.environment))
     environment = {
         **terminal.environment,
         "JITSUDO_DATABASE_URL": async_url(url),

@@ -87,8 +87,8 @@ def _tell_report(terminal: Terminal, report: ApproverReport) -> None:
     _tell_findings(terminal, report.findings)
     if not terminal.flags.quiet:
         terminal.note(
-            f"{report.checked} different asks looked at, "
-            f"{len(report.findings)} findings."
+            f"Different asks looked at: {report.checked}; "
+            f"findings: {len(report.findings)}."
         )
     _tell_notes(terminal, report.notes)
 
@@ -117,7 +117,9 @@ def _tell_preview(terminal: Terminal, preview: Preview) -> None:
         return
     if preview.refusal is not None:
         terminal.say(safe(f"{preview.requester} may not ask: {preview.refusal}"))
-    terminal.say(safe(_headline(preview)))
+        terminal.say(safe(f"If they could: {_headline(preview)}"))
+    else:
+        terminal.say(safe(_headline(preview)))
     if not terminal.flags.quiet:
         pairs = [
             ("Tier", preview.tier.value),

@@ -187,7 +187,7 @@ async def enable(terminal: Terminal, *, email: str) -> None:
 )
 @click.argument("email", metavar="EMAIL", type=EmailType())
 async def forget_sign_in(terminal: Terminal, *, email: str) -> None:
-    """Let an e-mail that changed hands at the identity provider be used again.
+    """Let an e-mail change hands at the identity provider.
 
     The next one who signs in with it is its person from then on; their remembered
     groups are gone. Only admins may; with a database URL as --server no token is

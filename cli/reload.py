@@ -8,7 +8,7 @@ from cli.terminal import Terminal
 async def reload_policies(terminal: Terminal) -> None:
     """Have the server look for a newer policy now, and say what is in force.
 
-    A server with the embedded engine looks every few seconds by itself, and OPA
+    A server with the embedded engine looks once a second by itself, and OPA
     fetches its bundles by itself: this tells at once whether what was changed can
     be loaded. Only admins may.
     """

@@ -18,7 +18,7 @@ _JOBS: Final = ("ID", "KIND", "ABOUT", "DUE", "TRIES", "STATE", "LAST ERROR")
 _ELSEWHERE: Final = {
     "check": Lazy(
         "bot.commands:check",
-        "Test database, policy, groups, providers and Slack, each with its fix.",
+        "Test every part that a server needs, each with its fix.",
     ),
     "reload-policies": Lazy(
         "cli.reload:reload_policies",

@@ -65,7 +65,12 @@ async def _revoke_token(terminal: Terminal, login: Login) -> None:
         return
     asking = _as(terminal, login)
     async with asking.connect(asking) as connection:
-        identity = await connection.approvals.whoami()
+        try:
+            identity = await connection.approvals.whoami()
+        except NotAuthenticated:
+            # Such as revoked by hand, or its person disabled: what is wanted is so.
+            terminal.note("The server does not take its token any more.")
+            return
         mine = [
             token.id
             for token in await connection.approvals.tokens()

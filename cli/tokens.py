@@ -142,7 +142,6 @@ def _row(terminal: Terminal, token: Token) -> tuple[str, ...]:
 
 
 def _to_object(token: Token) -> dict[str, object]:
-    optional = {"revoked_at": token.revoked_at, "last_used_at": token.last_used_at}
     return {
         "id": token.id,
         "email": token.email,
@@ -150,5 +149,6 @@ def _to_object(token: Token) -> dict[str, object]:
         "created_at": moment(token.created_at),
         "created_by": token.created_by,
         "expires_at": moment(token.expires_at),
-        **{name: moment(time) for name, time in optional.items() if time},
+        "revoked_at": moment(token.revoked_at) if token.revoked_at else None,
+        "last_used_at": moment(token.last_used_at) if token.last_used_at else None,
     }

@@ -192,6 +192,7 @@ def assemble(
             refusals=refusals,
             clock=clock,
             signal=signal,
+            groups_max_age=settings.oidc_groups_max_age,
         ),
         forget_sign_in=ForgetSignIn(store=store, clock=clock),
         sign_in=SignInTerminals(store=store, clock=clock),

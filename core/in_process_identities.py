@@ -48,8 +48,8 @@ class InProcessIdentities(Identities):
         self._permits.need(TokenScope.REQUEST)
         if self._binding.method is not SignInMethod.OIDC:
             raise NotAllowed(
-                reason="linking needs a sign-in at your identity provider: run "
-                "`jitsudo login` first"
+                reason="linking needs a sign-in at an identity provider: where the "
+                "server has one, run `jitsudo login` first"
             )
         return await self._services.link_codes.claim(
             actor, code, is_confirmed=is_confirmed, deadline=self._binding.limit()

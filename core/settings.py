@@ -261,6 +261,8 @@ def to_configuration_error(
     why = first["msg"].removeprefix("Value error, ")
     if first["type"] == "missing":
         why = "is not set" + _EXAMPLES.get(names.get(setting, ""), "; set it")
+    elif first["type"] == "extra_forbidden":
+        why = "is no setting; look at how it is written, or take it out"
     return ConfigurationError(setting=names.get(setting, setting), why=why)
 
 

@@ -89,8 +89,8 @@ def signed_in(sign_in: SignIn) -> str:
     return (
         f"{_machine(sign_in)} is signed in as you for {spoken(TOKEN_TTL)}, as soon as "
         "it asks again.\n“jitsudo token list” shows what is signed in as you, “jitsudo "
-        "token revoke” ends one of them at once. “jitsudo logout” makes that terminal "
-        "forget it."
+        "token revoke” ends one of them at once. “jitsudo logout” on that terminal "
+        "does it as well."
     )
 
 

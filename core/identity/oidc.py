@@ -11,7 +11,7 @@ from typing_extensions import override
 from core.auth_settings import AuthSettings
 from core.clock import Deadline
 from core.domain.identity import SignedIn
-from core.errors import Invalid, IssuerUnavailable
+from core.errors import ConfigurationError, Invalid, IssuerUnavailable
 from core.identity.id_claims import read_claims
 from core.identity.id_token_form import Pinned, opened, refused
 from core.identity.oidc_keys import IssuerKeys, PublicKey
@@ -77,7 +77,16 @@ class OidcTokens(IdTokens):
 
     @override
     async def check(self) -> str:
-        count = await self._keys.fetch()
+        try:
+            count = await self._keys.fetch()
+        except IssuerUnavailable as error:
+            url = self._settings.oidc_discovery_url
+            raise ConfigurationError(
+                setting="JITSUDO_OIDC_DISCOVERY_URL" if url else "JITSUDO_OIDC_ISSUER",
+                why=f"{url or self._settings.oidc_issuer} gives no keys "
+                f"({error.why}); see that it is right, runs, and can be reached "
+                "from here",
+            ) from error
         noun = "key" if count == 1 else "keys"
         return f"{self._settings.oidc_issuer} answers, {count} {noun}"
 

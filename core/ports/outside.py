@@ -243,7 +243,8 @@ class IdTokens(Protocol):
         """Ask the issuer for its keys now; return who it is and how many there are.
 
         Raises:
-            IssuerUnavailable: it does not answer, or not as itself.
+            ConfigurationError: it does not answer, or not as itself; with the
+                setting that says where it is.
         """
         ...
 

@@ -26,7 +26,11 @@ from core.vocabulary import (
 )
 
 REMEMBER_AFTER: Final = timedelta(hours=1)
-"""The same groups are written down again after so long, and not sooner."""
+"""The same groups are written down again after so long, and not sooner.
+
+Where groups count for less than twice as long, after half of that: else who signs
+in again because theirs are too old would stay without them.
+"""
 
 CONFLICT: Final = "identity_conflict"
 
@@ -49,13 +53,19 @@ class SignInByToken:
         refusals: Refusals,
         clock: Clock,
         signal: Signal,
+        groups_max_age: timedelta,
     ) -> None:
-        """Keep whom to ask and where to write."""
+        """Keep whom to ask and where to write.
+
+        Args:
+            groups_max_age: how long the groups of a sign-in count.
+        """
         self._store = store
         self._id_tokens = id_tokens
         self._refusals = refusals
         self._clock = clock
         self._signal = signal
+        self._remember_after = min(REMEMBER_AFTER, groups_max_age / 2)
 
     async def authenticate(
         self, token: str, *, origin: Origin, deadline: Deadline | None = None
@@ -75,7 +85,7 @@ class SignInByToken:
             raise NotAuthenticated(why=f"{said.email} is disabled; ask an admin")
         if _is_somebody_else(known, said):
             await self._refuse(said, origin, deadline)
-        if _is_news(known, said):
+        if self._is_news(known, said):
             await self._remember(said, origin, deadline)
         return Bearer(
             email=said.email,
@@ -101,7 +111,7 @@ class SignInByToken:
                 raise NotAuthenticated(why=f"{said.email} is disabled; ask an admin")
             if _is_somebody_else(known, said):
                 return False
-            if _is_news(known, said):
+            if self._is_news(known, said):
                 await uow.memberships.put(_membership(said))
                 await uow.audit.append(self._told(said, known, origin))
             return True
@@ -110,6 +120,17 @@ class SignInByToken:
             await self._refuse(said, origin, deadline)
         if said.groups_note:
             _log.warning("signed_in_without_groups", why=said.groups_note)
+
+    def _is_news(self, known: Membership | None, said: SignedIn) -> bool:
+        """Tell whether a token says something later than what is remembered.
+
+        An older one says nothing: it would bring back groups that were taken away.
+        """
+        if known is None or known.issuer != said.issuer:
+            return True
+        is_same = known.groups == said.groups
+        wait = self._remember_after if is_same else timedelta(0)
+        return said.issued_at > known.signed_in_at + wait
 
     def _told(
         self, said: SignedIn, known: Membership | None, origin: Origin
@@ -183,17 +204,6 @@ def _is_somebody_else(known: Membership | None, said: SignedIn) -> bool:
         and known.issuer == said.issuer
         and known.subject != said.subject
     )
-
-
-def _is_news(known: Membership | None, said: SignedIn) -> bool:
-    """Tell whether a token says something later than what is remembered.
-
-    An older one says nothing: it would bring back groups that were taken away.
-    """
-    if known is None or known.issuer != said.issuer:
-        return True
-    wait = REMEMBER_AFTER if known.groups == said.groups else timedelta(0)
-    return said.issued_at > known.signed_in_at + wait
 
 
 def _membership(said: SignedIn) -> Membership:

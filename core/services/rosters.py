@@ -15,6 +15,10 @@ MOST_ASKED: Final = 100
 
 _ENOUGH: Final = "Slack was asked about enough people for one look"
 
+_NO_SLACK: Final = (
+    "without Slack here nobody is notified, and who can act there is not known"
+)
+
 
 class Roster:
     """Remembers what one look has found, and asks the workplace sparingly.
@@ -110,7 +114,7 @@ class Roster:
 
     async def _ask_about(self, email: str) -> str | None:
         if self._workplace is None:
-            self._unknown["who can act in Slack is not known here"] = None
+            self._unknown[_NO_SLACK] = None
             return None
         if self._left <= 0 or time.monotonic() >= self._ends:
             self._note(_ENOUGH)

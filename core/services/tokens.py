@@ -33,7 +33,7 @@ _POWERS: Final = frozenset({TokenScope.APPROVE, TokenScope.ADMIN})
 """What lets whoever holds another person's token get round four eyes."""
 
 HOW_TO_SIGN_IN: Final = (
-    "ask an admin for a token (`jitsudo token issue`) and store it with "
+    "sign in with `jitsudo login`, or ask an admin for a token and store it with "
     "`jitsudo login --token-stdin`"
 )
 

@@ -134,6 +134,8 @@ async def test_identity_provider_says_who_it_is_or_what_happened(
     found = parts["identity provider"]
     assert found.is_ready is is_up
     assert (f"{issuer.url} answers, 1 key" if is_up else "refused") in found.detail
+    mended = f"JITSUDO_OIDC_ISSUER: {issuer.url} gives no keys"
+    assert (mended in found.detail) is not is_up
 
 
 async def test_issuer_that_calls_itself_otherwise_is_named(

@@ -1,6 +1,6 @@
 """A REST API that believes an issuer's ID tokens, and a clock that both go by."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,12 +49,14 @@ async def open_house(
     issuer: Issuer | None,
     *,
     clock: FrozenClock | None = None,
+    core: Mapping[str, Any] | None = None,
     **auth: Any,
 ) -> AsyncIterator[SignInHouse]:
     """Have a server that believes `issuer`.
 
     Args:
         issuer: that listens; None for one of its own.
+        core: settings over the usual ones that are not about the issuer.
         auth: settings over the usual ones.
     """
     clock = clock or FrozenClock(datetime.now(UTC))
@@ -62,18 +64,24 @@ async def open_house(
         if issuer is None:
             issuer = opened.enter_context(Issuer(now=clock.now).serving())
         api = await opened.enter_async_context(
-            api_with_issuer(database_url, issuer.url, clock=clock, **auth)
+            api_with_issuer(database_url, issuer.url, clock=clock, core=core, **auth)
         )
         yield SignInHouse(api=api, issuer=issuer, clock=clock)
 
 
 @asynccontextmanager
 async def api_with_issuer(
-    database_url: str, url: str, *, clock: Clock | None = None, **auth: Any
+    database_url: str,
+    url: str,
+    *,
+    clock: Clock | None = None,
+    core: Mapping[str, Any] | None = None,
+    **auth: Any,
 ) -> AsyncIterator[ApiServer]:
     """Have the REST API of a server that believes the issuer at `url`.
 
     Args:
+        core: settings over the usual ones that are not about the issuer.
         auth: settings over the usual ones.
     """
     settings = CoreSettings(
@@ -85,6 +93,7 @@ async def api_with_issuer(
         auth=AuthSettings.model_validate(
             {"oidc_issuer": url, "client_id": CLIENT, **auth}
         ),
+        **(core or {}),
     )
     async with open_jitsudo(settings, clock=clock) as jitsudo:
         app = web.Application()

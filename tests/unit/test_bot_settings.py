@@ -2,9 +2,10 @@
 
 import pytest
 
-from bot.settings import core_part, load_bot, load_slack
+from bot.settings import BotSettings, load_bot, load_slack
 from core.errors import ConfigurationError
 from core.settings import load_core
+from core.settings_parts import FRONT_KEYS, core_part
 
 SLACK = {
     "JITSUDO_SLACK_CHANNEL": "C0ACCESS",
@@ -29,6 +30,11 @@ def test_without_a_word_about_slack_there_is_no_slack() -> None:
     """The REST API and the workers run alone."""
     assert load_bot({}, {}).slack is None
     assert load_bot({"JITSUDO_SLACK_CHANNEL": ""}, {}).slack is None
+
+
+def test_core_leaves_every_key_of_bots_alone() -> None:
+    """A setting of the server that core took for its own would stop direct mode."""
+    assert set(BotSettings.model_fields) == FRONT_KEYS
 
 
 def test_core_does_not_see_what_is_bots() -> None:

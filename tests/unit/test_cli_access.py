@@ -128,6 +128,10 @@ def test_tokens_are_listed_without_secret_or_digest(terminal: TestTerminal) -> N
     assert "tok_1" in table
     assert "valid" in table
     assert a_token().digest not in table + document
+    assert set(json.loads(document)[0]) == {
+        "id", "email", "scopes", "created_at", "created_by", "expires_at",
+        "revoked_at", "last_used_at",
+    }  # fmt: skip
     assert json.loads(document)[0]["scopes"] == ["read"]
 
 

@@ -105,12 +105,64 @@ def test_audit_is_a_table(terminal: TestTerminal) -> None:
             {"policy_revision": "9f2c1a", "files": ["approval.rego"]},
             "revision 9f2c1a",
         ),
+        (
+            AuditAction.SIGN_IN_CONFIRMED,
+            {"host": "build-7", "address": "192.0.2.9", "asked_at": "…"},
+            "a terminal at 192.0.2.9, calls itself build-7",
+        ),
+        (
+            AuditAction.SIGN_IN_REFUSED,
+            {"code": "not_allowed", "why": "the code has expired"},
+            "the code has expired",
+        ),
+        (
+            AuditAction.PRINCIPAL_SIGNED_IN,
+            {"subject": "s", "groups": ["oncall", "sre"]},
+            "groups oncall, sre",
+        ),
+        (
+            AuditAction.PRINCIPAL_SIGNED_IN,
+            {"subject": "s", "groups": [], "groups_note": "the claim is missing"},
+            "groups - (the claim is missing)",
+        ),
+        (
+            AuditAction.PRINCIPAL_TRUST_CHANGED,
+            {
+                "email": "bob@example.com",
+                "old_tier": 0,
+                "new_tier": 3,
+                "notes": "on call",
+            },
+            "for bob@example.com (trust tier 0 → 3): on call",
+        ),
+        (
+            AuditAction.IDENTITY_LINKED,
+            {"account": "T1/U1", "email": "bob@example.com", "method": "admin"},
+            "for bob@example.com (T1/U1, admin)",
+        ),
+        (
+            AuditAction.IDENTITY_CONFLICT,
+            {
+                "account": "T1/U2",
+                "email": "robert@example.com",
+                "linked_account": "T1/U2",
+                "linked_email": "bob@example.com",
+                "why": "your e-mail address in Slack is …",
+            },
+            "for robert@example.com (T1/U2), but T1/U2 is bob@example.com",
+        ),
+        (
+            AuditAction.IDENTITY_CONFLICT,
+            {"issuer": "i", "subject": "s", "why": "known as somebody else"},
+            "known as somebody else",
+        ),
+        (AuditAction.TOKEN_LISTED, {"tokens": 7}, "7 tokens"),
     ],
 )
 def test_the_table_tells_of_what_is_no_request(
     terminal: TestTerminal, action: AuditAction, details: dict[str, Json], told: str
 ) -> None:
-    """Tokens name their owner, folded refusals their count, policies themselves."""
+    """Who, which machine, which account, from which tier to which; then why."""
     event = _event()
     event = replace(event, fact=replace(event.fact, action=action, details=details))
     terminal.approvals.events = AuditPage(events=(event,))

@@ -155,6 +155,32 @@ def test_a_dry_run_says_who_would_be_notified(terminal: TestTerminal) -> None:
     assert "infra-admin" in str(ask)
 
 
+def test_a_dry_run_of_who_may_not_ask_promises_nothing(
+    terminal: TestTerminal,
+) -> None:
+    """Why they may not; whom it would call is only what it would be."""
+    terminal.approvals.previewed = Preview(
+        requester=ALICE,
+        refusal="only members of sre may ask",
+        tier=Tier.HUMAN,
+        required_approvals=1,
+        approver_groups=("sre-lead",),
+        notify_groups=("sre-lead",),
+        notified=(BOB,),
+    )
+
+    result = terminal.run(
+        "policy", "doctor", "--requester", ALICE, "--provider", "local",
+        "--role", "infra-admin", "--scope", "prod",
+    )  # fmt: skip
+
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[:2] == [
+        f"{ALICE} may not ask: only members of sre may ask",
+        f"If they could: This would notify 1 person: {BOB}",
+    ]
+
+
 def test_a_dry_run_needs_the_whole_ask(terminal: TestTerminal) -> None:
     """Half of one is not taken for a look at everything."""
     assert terminal.run("policy", "doctor", "--requester", ALICE).exit_code == 2

@@ -15,13 +15,14 @@ from pydantic.fields import FieldInfo
 import bot.settings
 import core.settings
 from bot.api import identities, oversight, people, requests
-from bot.settings import BotSettings, SlackSettings, core_part, load_bot
+from bot.settings import BotSettings, SlackSettings, load_bot
 from cli.main import COMMANDS, root
 from core.auth_settings import AUTH_VARIABLES, AuthSettings
 from core.duration import to_text
 from core.errors import ConfigurationError
 from core.providers.sealing import FernetSealer
 from core.settings import CoreSettings, load_core
+from core.settings_parts import core_part
 from tests.support.documents import ROOT, Document, document, documents, source_files
 
 _VARIABLE: Final = re.compile(r"(?<![A-Z_])JITSUDO_[A-Z_]*[A-Z]")

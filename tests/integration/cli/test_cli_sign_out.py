@@ -61,6 +61,21 @@ def test_a_token_from_slack_is_revoked(
     assert list(Logins(tmp_path).all()) == ["other"]
 
 
+def test_a_token_that_was_revoked_before_is_not_said_to_be_valid(
+    through_slack: SignInServer, tmp_path: Path
+) -> None:
+    """Whoever revoked it by hand is not told that it goes on."""
+    through_slack.tokens.clear()
+
+    done = _logout(tmp_path)
+
+    assert done.returncode == 0
+    assert "does not take its token any more" in done.stderr
+    assert "stays valid" not in done.stderr
+    assert through_slack.revoked == []
+    assert list(Logins(tmp_path).all()) == ["other"]
+
+
 def test_keep_token_only_forgets(through_slack: SignInServer, tmp_path: Path) -> None:
     """The server is not even asked."""
     before = len(through_slack.bearers)

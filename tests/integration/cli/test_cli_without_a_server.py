@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from cryptography.fernet import Fernet
 
 from tests.support.serving import POLICIES, ServedJitsudo
@@ -81,6 +82,52 @@ def test_revoking_is_finished_there_and_then(house: ServedJitsudo) -> None:
     (event,) = _events(house, "grant.revoke_requested")
     assert (event["actor"], event["origin"]) == ("bob@example.com", "direct")
     assert {"os_user", "host"} <= set(event["details"])
+
+
+def test_the_servers_own_settings_file_is_enough(
+    house: ServedJitsudo, tmp_path: Path
+) -> None:
+    """All that is in it about who is served is left alone, TLS and Slack too."""
+    settings = {
+        name.removeprefix("JITSUDO_").lower(): value
+        for name, value in house.environment.items()
+    } | {
+        "port": 8443,
+        "tls_cert_file": "/nowhere/tls.pem",
+        "tls_key_file": "/nowhere/tls.key",
+        "trusted_proxies": ["10.0.0.0/8"],
+        "max_connections": 10,
+        "slack": {"channel": "C0ACCESS"},
+    }
+    path = tmp_path / "jitsudo.yaml"
+    path.write_text(json.dumps(settings), encoding="utf-8")
+
+    listed, rotated = (
+        run_jitsudo(
+            "--server", house.database_url, *words,
+            home=house.home, environment={"JITSUDO_CONFIG": str(path)},
+        )
+        for words in (("token", "list"), ("server", "rotate-keys"))
+    )  # fmt: skip
+
+    assert listed.returncode == 0, listed.stderr
+    assert rotated.returncode == 0, rotated.stderr
+
+
+def test_check_says_the_same_as_json_and_as_yaml(house: ServedJitsudo) -> None:
+    """A program gets what it asked for, not the lines for people."""
+    as_json, as_yaml = (
+        run_jitsudo(
+            "server", "check", "-o", form,
+            home=house.home, environment=house.environment,
+        )
+        for form in ("json", "yaml")
+    )  # fmt: skip
+
+    assert (as_json.returncode, as_yaml.returncode) == (0, 0), as_json.stderr
+    findings = json.loads(as_json.stdout)
+    assert {"part", "ready", "detail"} == set(findings[0])
+    assert yaml.safe_load(as_yaml.stdout) == findings
 
 
 def test_everything_of_a_person_is_revoked(house: ServedJitsudo) -> None:
