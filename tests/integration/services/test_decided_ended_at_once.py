@@ -1,5 +1,7 @@
 """Deciding and withdrawing at once, counted, with what lists read kept along."""
 
+from typing import Any
+
 import pytest
 
 from core.errors import DependencyError
@@ -22,7 +24,10 @@ async def test_what_lists_read_never_goes_astray(
 ) -> None:
     """On two replicas, with limits counted; nothing deadlocks, and nothing is left."""
     policy = ScriptedPolicy()
-    limits = {"decisions_per_minute": 1_000, "submissions_per_minute": 1_000}
+    limits: dict[str, Any] = {
+        "decisions_per_minute": 1_000,
+        "submissions_per_minute": 1_000,
+    }
     async with (
         a_product(database_url, groups, policy=policy, **limits) as one,
         a_product(
