@@ -1,7 +1,7 @@
 """How somebody is known: accounts in Slack, sign-ins, groups that were remembered."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -120,7 +120,9 @@ class Membership:
     Attributes:
         issuer: who said so.
         subject: whom the issuer means; not the identity, which is the e-mail.
-        signed_in_at: when the token was issued.
+            Empty where an admin let the e-mail change hands: then it is whoever
+            signs in next.
+        signed_in_at: when the token was issued; or the hands were changed.
     """
 
     email: str
@@ -128,6 +130,15 @@ class Membership:
     subject: str
     signed_in_at: datetime
     groups: frozenset[str]
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Tell whether it is nobody's until somebody signs in anew."""
+        return not self.subject
+
+    def forgotten(self, *, at: datetime) -> "Membership":
+        """Return what stays when an e-mail changes hands: since when it is free."""
+        return replace(self, subject="", signed_in_at=at, groups=frozenset())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

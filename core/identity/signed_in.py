@@ -94,7 +94,7 @@ class SignedInGroups(Directory):
             raise DirectoryUnavailable(why=why) from error
 
     def _explained(self, known: Membership | None) -> GroupsFrom:
-        if known is None:
+        if known is None or known.is_forgotten:
             return GroupsFrom(
                 source=GroupSource.OIDC,
                 note="never signed in at the identity provider",

@@ -98,10 +98,6 @@ class MembershipStore(Protocol):
         """Replace what is remembered of a person."""
         ...
 
-    async def remove(self, email: str) -> Membership | None:
-        """Forget a person; return what was remembered."""
-        ...
-
     async def members_of(self, group: str, *, since: datetime) -> list[str]:
         """Return the e-mails in a group, of those who signed in since then, sorted."""
         ...

@@ -22,6 +22,9 @@ class ForgetSignIn:
     ) -> str:
         """Forget subject and groups of a person; return their e-mail, normalised.
 
+        What was issued until now signs nobody in by it: or else whoever had the
+        address before would come first, with what they still have.
+
         Raises:
             Invalid: the e-mail cannot be.
             NotFound: nobody signed in by it.
@@ -30,12 +33,14 @@ class ForgetSignIn:
 
         async def work(uow: UnitOfWork) -> None:
             await uow.principals.hold(email)
-            known = await uow.memberships.remove(email)
-            if known is None:
+            known = await uow.memberships.of(email)
+            if known is None or known.is_forgotten:
                 raise NotFound(what="sign-in of", name=email)
+            now = self._clock.now()
+            await uow.memberships.put(known.forgotten(at=now))
             await uow.audit.append(
                 AuditFact(
-                    occurred_at=self._clock.now(),
+                    occurred_at=now,
                     actor=actor.email,
                     action=AuditAction.IDENTITY_UNLINKED,
                     outcome=Outcome.SUCCESS,

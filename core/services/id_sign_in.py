@@ -85,6 +85,7 @@ class SignInByToken:
             raise NotAuthenticated(why=f"{said.email} is disabled; ask an admin")
         if _is_somebody_else(known, said):
             await self._refuse(said, origin, deadline)
+        _check_not_forgotten(known, said)
         if self._is_news(known, said):
             await self._remember(said, origin, deadline)
         return Bearer(
@@ -111,6 +112,7 @@ class SignInByToken:
                 raise NotAuthenticated(why=f"{said.email} is disabled; ask an admin")
             if _is_somebody_else(known, said):
                 return False
+            _check_not_forgotten(known, said)
             if self._is_news(known, said):
                 await uow.memberships.put(_membership(said))
                 await uow.audit.append(self._told(said, known, origin))
@@ -126,7 +128,7 @@ class SignInByToken:
 
         An older one says nothing: it would bring back groups that were taken away.
         """
-        if known is None or known.issuer != said.issuer:
+        if known is None or known.is_forgotten or known.issuer != said.issuer:
             return True
         is_same = known.groups == said.groups
         wait = self._remember_after if is_same else timedelta(0)
@@ -201,9 +203,26 @@ def _is_somebody_else(known: Membership | None, said: SignedIn) -> bool:
     """
     return (
         known is not None
+        and not known.is_forgotten
         and known.issuer == said.issuer
         and known.subject != said.subject
     )
+
+
+def _check_not_forgotten(known: Membership | None, said: SignedIn) -> None:
+    """Take nothing from before an e-mail changed hands, whoever's it is.
+
+    Raises:
+        NotAuthenticated: it was issued before.
+    """
+    if known is None or not known.is_forgotten or known.issuer != said.issuer:
+        return
+    # An issuer tells whole seconds.
+    if said.issued_at < known.signed_in_at.replace(microsecond=0):
+        raise NotAuthenticated(
+            why=f"an admin let {said.email} change hands after this sign-in; sign in "
+            "again with `jitsudo login`"
+        )
 
 
 def _membership(said: SignedIn) -> Membership:

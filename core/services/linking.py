@@ -8,7 +8,7 @@ from core.domain.identity import SlackAccount, SlackLink
 from core.domain.principal import STRANGER, Actor
 from core.errors import NotAuthenticated, StoreBusy
 from core.ports import Clock, Store, UnitOfWork
-from core.services.links import Clash, changed, clash_of, link_fact
+from core.services.links import Clash, changed, clash_of, is_signed_in, link_fact
 from core.services.refusals import Refusals
 from core.services.signal import Signal
 from core.services.transactions import in_transaction
@@ -84,7 +84,7 @@ class Linking:
                 found, evidence, deadline, request_id=request_id, verdict=verdict
             )
             raise NotAuthenticated(why=found.why)
-        if self._needs_sign_in and not _is_signed_in(found):
+        if self._needs_sign_in and not is_signed_in(found):
             error = NotAuthenticated(why=LINK_FIRST)
             await self._refusals.record(
                 _stranger(account, evidence),
@@ -159,11 +159,6 @@ class Linking:
             return link
 
         return await in_transaction(self._store, work, deadline=deadline)
-
-
-def _is_signed_in(link: SlackLink | None) -> bool:
-    """Tell whether more than a first use stands behind a link."""
-    return link is not None and link.method is not LinkMethod.FIRST_USE
 
 
 def _stranger(account: SlackAccount, evidence: Mapping[str, str]) -> Actor:

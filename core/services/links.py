@@ -88,6 +88,11 @@ def second(holder: SlackLink, account: SlackAccount) -> Clash:
     )
 
 
+def is_signed_in(link: SlackLink | None) -> bool:
+    """Tell whether more than a first use stands behind a link."""
+    return link is not None and link.method is not LinkMethod.FIRST_USE
+
+
 async def replace_link(
     uow: UnitOfWork, new: SlackLink, *, earlier: SlackLink | None
 ) -> bool:

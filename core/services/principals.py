@@ -107,7 +107,7 @@ async def _last_seen(uow: UnitOfWork, email: str) -> datetime | None:
         for token in await uow.tokens.find(email=email)
         if token.last_used_at is not None
     ]
-    if membership is not None:
+    if membership is not None and not membership.is_forgotten:
         moments.append(membership.signed_in_at)
     return max(moments, default=None)
 

@@ -8,6 +8,7 @@ from core.clock import Deadline
 from core.domain.principal import Principal
 from core.errors import DependencyError
 from core.ports import Directory, Outside, Store
+from core.services.links import is_signed_in
 from core.services.people import People
 
 MOST_ASKED: Final = 100
@@ -108,8 +109,11 @@ class Roster:
             return person.advice or "is in no group any more"
         if self._needs_link:
             async with self._store.snapshot(deadline) as uow:
-                if await uow.links.of_email(email) is None:
-                    return "has no linked Slack account"
+                link = await uow.links.of_email(email)
+            if link is None:
+                return "has no linked Slack account"
+            if not is_signed_in(link):
+                return "has not linked their Slack account to a sign-in"
         return await self._ask_about(email)
 
     async def _ask_about(self, email: str) -> str | None:

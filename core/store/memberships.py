@@ -37,10 +37,6 @@ _CLEAR: Final = Statement(
     sa.delete(member_groups).where(member_groups.c.email == sa.bindparam("of_person"))
 )
 
-_REMOVE: Final = Statement(
-    sa.delete(memberships).where(memberships.c.email == sa.bindparam("of_person"))
-)
-
 _ADD: Final = Statement(
     postgresql.insert(member_groups).on_conflict_do_nothing(),
     columns=names(member_groups.c),
@@ -91,13 +87,6 @@ class SqlMembershipStore(MembershipStore):
         await self._link.rows(_CLEAR, of_person=membership.email)
         for group in groups:
             await self._link.rows(_ADD, group_name=group, email=membership.email)
-
-    @override
-    async def remove(self, email: str) -> Membership | None:
-        known = await self.of(email)
-        await self._link.rows(_CLEAR, of_person=email)
-        await self._link.rows(_REMOVE, of_person=email)
-        return known
 
     @override
     async def members_of(self, group: str, *, since: datetime) -> list[str]:

@@ -173,7 +173,7 @@ async def test_remembered_groups_are_those_of_the_last_sign_in(store: Store) -> 
 
 
 async def test_person_who_is_forgotten_is_in_no_group(store: Store) -> None:
-    """What was remembered comes back once."""
+    """What stays is since when the e-mail is nobody's."""
     known = Membership(
         email=ALICE,
         issuer="https://issuer.example.com",
@@ -183,8 +183,11 @@ async def test_person_who_is_forgotten_is_in_no_group(store: Store) -> None:
     )
     async with store.transaction() as uow:
         await uow.memberships.put(known)
-        assert await uow.memberships.remove(ALICE) == known
-        assert await uow.memberships.remove(ALICE) is None
+        later = NOW + timedelta(hours=1)
+        await uow.memberships.put(known.forgotten(at=later))
+        stays = await uow.memberships.of(ALICE)
+        assert stays is not None
+        assert (stays.is_forgotten, stays.signed_in_at) == (True, later)
         assert await uow.memberships.members_of("sre", since=NOW) == []
         await uow.commit()
 

@@ -189,10 +189,11 @@ async def test_policy_or_groups_that_do_not_answer_are_errors(
         await found(clinic)
 
 
+@pytest.mark.parametrize("method", LinkMethod)
 async def test_who_is_not_linked_cannot_act_where_that_is_required(
-    clinic: Product, policy: ScriptedPolicy
+    clinic: Product, policy: ScriptedPolicy, method: LinkMethod
 ) -> None:
-    """One link is enough for a quorum of one."""
+    """One link is enough for a quorum of one; but no first use, as when acting."""
     await clinic.submit()
     doctor = Doctor(
         store=clinic.store,
@@ -211,7 +212,7 @@ async def test_who_is_not_linked_cannot_act_where_that_is_required(
             SlackLink(
                 account=SlackAccount(team_id="T1", user_id="U1"),
                 email=BOB,
-                method=LinkMethod.ADMIN,
+                method=method,
                 linked_by=ERIN,
                 linked_at=clinic.clock.now(),
             )
@@ -220,7 +221,7 @@ async def test_who_is_not_linked_cannot_act_where_that_is_required(
     after = await doctor.check()
 
     assert [finding.code for finding in before.findings] == ["nobody_can_act"]
-    assert after.findings == ()
+    assert (after.findings == ()) is (method is not LinkMethod.FIRST_USE)
 
 
 async def test_the_daily_look_tells_once_and_again_after_it_was_mended(
