@@ -13,6 +13,7 @@ from core.ports import (
     IdTokens,
     Outside,
     PolicyEngine,
+    Store,
 )
 from core.process import Jitsudo
 from core.providers.loading import load_providers
@@ -57,7 +58,7 @@ async def open_jitsudo(
         await store.check_schema()
         policy = await open_policy(settings)
         opened.push_async_callback(policy.close)
-        id_tokens = open_id_tokens(settings.auth, clock=clock)
+        id_tokens = open_id_tokens(settings.auth, clock=clock, store=store)
         if id_tokens is not None:
             opened.push_async_callback(id_tokens.close)
         yield assemble(
@@ -107,8 +108,13 @@ async def open_policy(settings: CoreSettings) -> PolicyEngine:
     return NoPolicy()
 
 
-def open_id_tokens(settings: AuthSettings, *, clock: Clock) -> IdTokens | None:
+def open_id_tokens(
+    settings: AuthSettings, *, clock: Clock, store: Store | None = None
+) -> IdTokens | None:
     """Return who believes ID tokens; None without an issuer, which is not asked.
+
+    Args:
+        store: where the issuer's keys outlive this process, if they are to.
 
     Raises:
         ConfigurationError: its CA file cannot be used.
@@ -118,4 +124,4 @@ def open_id_tokens(settings: AuthSettings, *, clock: Clock) -> IdTokens | None:
     # Most commands of the terminal on a database need neither it nor its library.
     from core.identity.oidc import OidcTokens  # noqa: PLC0415 - see above
 
-    return OidcTokens.open(settings, clock=clock)
+    return OidcTokens.open(settings, clock=clock, store=store)

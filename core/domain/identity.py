@@ -142,6 +142,20 @@ class Membership:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PublishedKeys:
+    """An identity provider's public keys.
+
+    Attributes:
+        document: a JSON list of them.
+        fetched_at: when the issuer was asked.
+    """
+
+    issuer: str
+    document: str
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SignedIn:
     """What an identity provider's ID token says of its person; verified.
 

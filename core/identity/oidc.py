@@ -14,9 +14,10 @@ from core.domain.identity import SignedIn
 from core.errors import ConfigurationError, Invalid, IssuerUnavailable
 from core.identity.id_claims import read_claims
 from core.identity.id_token_form import Pinned, opened, refused
+from core.identity.kept_keys import KeptKeys
 from core.identity.oidc_keys import IssuerKeys, PublicKey
 from core.identity.oidc_requests import IssuerRequests
-from core.ports import Clock, IdTokens
+from core.ports import Clock, IdTokens, Store
 from core.wire.parsing import parse_json
 
 _log = structlog.get_logger()
@@ -41,17 +42,23 @@ class OidcTokens(IdTokens):
         self._registry = Pinned(algorithms=settings.algorithms)
 
     @classmethod
-    def open(cls, settings: AuthSettings, *, clock: Clock) -> Self:
+    def open(
+        cls, settings: AuthSettings, *, clock: Clock, store: Store | None = None
+    ) -> Self:
         """Return a verifier; the issuer is not asked before the first token.
 
         Args:
             settings: with an issuer.
+            store: where its keys outlive this process, if they are to.
 
         Raises:
             ConfigurationError: the CA file cannot be used.
         """
         requests = IssuerRequests.open(ca_file=settings.oidc_ca_file)
-        keys = IssuerKeys(settings=settings, requests=requests, clock=clock)
+        kept = None
+        if store is not None:
+            kept = KeptKeys(store=store, issuer=settings.oidc_issuer or "")
+        keys = IssuerKeys(settings=settings, requests=requests, clock=clock, kept=kept)
         return cls(settings=settings, keys=keys, requests=requests, clock=clock)
 
     @property

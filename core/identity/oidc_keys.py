@@ -12,6 +12,7 @@ from joserfc.errors import JoseError
 
 from core.auth_settings import WELL_KNOWN, AuthSettings, fault_of
 from core.errors import IssuerUnavailable
+from core.identity.kept_keys import KeptKeys
 from core.identity.oidc_requests import IssuerRequests
 from core.ports import Clock
 from core.wire.parsing import shown
@@ -45,13 +46,20 @@ class IssuerKeys:
     """One issuer's keys; asked for when they are needed, by one at a time."""
 
     def __init__(
-        self, *, settings: AuthSettings, requests: IssuerRequests, clock: Clock
+        self,
+        *,
+        settings: AuthSettings,
+        requests: IssuerRequests,
+        clock: Clock,
+        kept: KeptKeys | None = None,
     ) -> None:
         """Have no keys yet; the issuer need not be up.
 
         Args:
             settings: with an issuer.
+            kept: where keys outlive this process; None where they do not.
         """
+        self._kept = kept
         self._issuer = settings.oidc_issuer or ""
         self._base = _base_of(settings)
         self._requests = requests
@@ -71,6 +79,8 @@ class IssuerKeys:
         Raises:
             IssuerUnavailable: there are none, and the issuer gives none.
         """
+        if not self._is_within(self._fetched_at, GOOD_FOR):
+            await self._recall()
         if not self._is_within(self._fetched_at, GOOD_FOR):
             await self.refresh()
         elif not (self._lock.locked() or self._is_within(self._fetched_at, FRESH_FOR)):
@@ -96,6 +106,20 @@ class IssuerKeys:
                 except IssuerUnavailable as error:
                     self._note(error)
             return self._failure is None
+
+    async def _recall(self) -> None:
+        """Take the keys that a server got before this process began.
+
+        So that a restart while the issuer is down shuts nobody out.
+        """
+        recalled = None if self._kept is None else await self._kept.recall()
+        if recalled is None:
+            return
+        published, fetched_at = recalled
+        keys = tuple(_usable(published[:MOST_KEYS]))
+        if keys and self._is_within(fetched_at, GOOD_FOR):
+            self._keys, self._fetched_at = keys, fetched_at
+            _log.info("issuer_keys_recalled", issuer=self._issuer, keys=len(keys))
 
     def _note(self, error: IssuerUnavailable) -> None:
         self._failure = error
@@ -129,7 +153,10 @@ class IssuerKeys:
         keys = tuple(_usable(published[:MOST_KEYS]))
         if not keys:
             raise IssuerUnavailable(why="keys: there is none that can be used")
-        self._keys, self._fetched_at, self._failure = keys, self._clock.now(), None
+        now = self._clock.now()
+        self._keys, self._fetched_at, self._failure = keys, now, None
+        if self._kept is not None:
+            await self._kept.keep([*_public(published[:MOST_KEYS])], at=now)
         return len(keys)
 
     def _reached(self, url: str) -> str:
@@ -148,6 +175,16 @@ class IssuerKeys:
 def _base_of(settings: AuthSettings) -> str:
     url = settings.oidc_discovery_url or settings.oidc_issuer or ""
     return url.removesuffix(WELL_KNOWN).rstrip("/")
+
+
+def _public(published: Iterable[object]) -> Iterable[Mapping[str, object]]:
+    """Yield what may be kept of each key: a provider's own members are none of ours.
+
+    A private half that slipped in is not wanted either.
+    """
+    for key in published:
+        if isinstance(key, dict):
+            yield {name: key[name] for name in ("use", *_MEMBERS) if name in key}
 
 
 def _usable(published: Iterable[object]) -> Iterable[PublicKey]:

@@ -3,6 +3,7 @@
 from core.ports.database import Store, UnitOfWork
 from core.ports.figures import Backlog, FigureStore, Totals
 from core.ports.identity import (
+    IssuerKeyStore,
     LinkStore,
     MembershipStore,
     RateStore,
@@ -41,6 +42,7 @@ __all__ = [
     "FigureStore",
     "GrantStore",
     "IdTokens",
+    "IssuerKeyStore",
     "JobStore",
     "LinkStore",
     "MembershipStore",

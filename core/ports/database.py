@@ -5,7 +5,13 @@ from typing import Protocol
 
 from core.clock import Deadline
 from core.ports.figures import FigureStore
-from core.ports.identity import LinkStore, MembershipStore, RateStore, SignInStore
+from core.ports.identity import (
+    IssuerKeyStore,
+    LinkStore,
+    MembershipStore,
+    RateStore,
+    SignInStore,
+)
 from core.ports.records import AuditStore, PrincipalStore, RefusalStore, TokenStore
 from core.ports.requests import DecisionStore, GrantStore, RequestStore
 from core.ports.work import JobStore, SurfaceStore
@@ -72,6 +78,11 @@ class UnitOfWork(Protocol):
     @property
     def memberships(self) -> MembershipStore:
         """Return the remembered groups of this transaction."""
+        ...
+
+    @property
+    def issuer_keys(self) -> IssuerKeyStore:
+        """Return the public keys of identity providers of this transaction."""
         ...
 
     @property

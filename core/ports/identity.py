@@ -6,6 +6,7 @@ from typing import Protocol
 from core.domain.identity import (
     LinkCode,
     Membership,
+    PublishedKeys,
     Rate,
     SignIn,
     SlackAccount,
@@ -100,6 +101,18 @@ class MembershipStore(Protocol):
 
     async def members_of(self, group: str, *, since: datetime) -> list[str]:
         """Return the e-mails in a group, of those who signed in since then, sorted."""
+        ...
+
+
+class IssuerKeyStore(Protocol):
+    """The public keys of identity providers."""
+
+    async def of(self, issuer: str) -> PublishedKeys | None:
+        """Return what an issuer published, as a server got it last."""
+        ...
+
+    async def put(self, keys: PublishedKeys) -> None:
+        """Replace what is kept, unless that is newer."""
         ...
 
 

@@ -124,6 +124,14 @@ member_groups: Final = sa.Table(
     ),
 )
 
+issuer_keys: Final = sa.Table(
+    "issuer_keys",
+    metadata,
+    sa.Column("issuer", Code, primary_key=True),
+    sa.Column("document", sa.Text, nullable=False),
+    sa.Column("fetched_at", Moment, nullable=False),
+)
+
 rates: Final = sa.Table(
     "rates",
     metadata,

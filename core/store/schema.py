@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from core.store.dialects import Code, Moment, Number
 from core.store.identity_tables import (
+    issuer_keys,
     link_codes,
     member_groups,
     memberships,
@@ -34,6 +35,7 @@ __all__ = [
     "audit_head",
     "decisions",
     "grants",
+    "issuer_keys",
     "jobs",
     "link_codes",
     "member_groups",

@@ -9,6 +9,7 @@ from core.store.audit import SqlAuditStore
 from core.store.decisions import SqlDecisionStore
 from core.store.figures import SqlFigureStore
 from core.store.grants import SqlGrantStore
+from core.store.issuer_keys import SqlIssuerKeyStore
 from core.store.jobs import SqlJobStore
 from core.store.link import Link
 from core.store.links import SqlLinkStore
@@ -88,6 +89,11 @@ class SqlUnitOfWork(UnitOfWork):
     @override
     def memberships(self) -> SqlMembershipStore:
         return SqlMembershipStore(self._link)
+
+    @property
+    @override
+    def issuer_keys(self) -> SqlIssuerKeyStore:
+        return SqlIssuerKeyStore(self._link)
 
     @property
     @override

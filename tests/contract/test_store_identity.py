@@ -8,6 +8,7 @@ import pytest
 from core.domain.identity import (
     LinkCode,
     Membership,
+    PublishedKeys,
     SignIn,
     SlackAccount,
     SlackLink,
@@ -207,4 +208,16 @@ async def test_acts_are_counted_per_window(store: Store) -> None:
         assert again.window_ends_at == NOW + 2 * minute
         assert await uow.rates.of("decide:bob", at=NOW + minute) == again
         assert await uow.rates.of("decide:bob", at=NOW + 2 * minute) is None
+        await uow.commit()
+
+
+async def test_published_keys_are_those_that_were_asked_for_last(store: Store) -> None:
+    """A server that is late does not bring older ones back."""
+    newer = PublishedKeys(issuer="https://one", document="[1]", fetched_at=NOW)
+    older = replace(newer, document="[0]", fetched_at=NOW - timedelta(seconds=1))
+    async with store.transaction() as uow:
+        await uow.issuer_keys.put(newer)
+        await uow.issuer_keys.put(older)
+        assert await uow.issuer_keys.of("https://one") == newer
+        assert await uow.issuer_keys.of("https://two") is None
         await uow.commit()

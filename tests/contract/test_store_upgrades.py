@@ -45,6 +45,7 @@ FUNCTIONS: Final = (
 
 NEW_TABLES: Final = (
     "slack_links", "link_codes", "sign_ins", "member_groups", "memberships", "rates",
+    "issuer_keys",
 )  # fmt: skip
 
 

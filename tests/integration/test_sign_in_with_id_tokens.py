@@ -3,9 +3,12 @@
 from datetime import timedelta
 from typing import Final
 
+import pytest
+
 from core.domain.identity import Membership
 from core.vocabulary import AuditAction, JobKind, Outcome
 from tests.support.builders import ALICE, BOB, ERIN
+from tests.support.databases import run_sql
 from tests.support.issuers import CLIENT, DISCOVERY, JWKS, Issuer
 from tests.support.servers import Reply
 from tests.support.sign_in_houses import SignInHouse, open_house
@@ -232,6 +235,42 @@ async def test_keys_outlive_an_outage_of_the_issuer(signing: SignInHouse) -> Non
 
     assert (late.status, too_late.status, again.status) == (200, 503, 200)
     assert b"jitsudo_issuer_refresh_failures_total 2" in metrics.body
+
+
+async def test_keys_outlive_a_restart_while_the_issuer_is_down(
+    database_url: str,
+) -> None:
+    """The database has them, for as long as a server would have believed them."""
+    async with open_house(database_url, None) as before:
+        await before.whoami(before.issuer.token(BOB))
+        with before.issuer.down():
+            async with open_house(
+                database_url, before.issuer, clock=before.clock
+            ) as after:
+                at_once = await after.whoami(after.issuer.token(BOB))
+            before.clock.move(timedelta(hours=25))
+            async with open_house(
+                database_url, before.issuer, clock=before.clock
+            ) as later:
+                too_late = await later.whoami(later.issuer.token(BOB))
+
+    _assert_is(at_once, BOB)
+    assert (too_late.status, too_late.json()["error"]) == (503, "issuer_unavailable")
+
+
+@pytest.mark.parametrize("document", ["[]", "{}", "[1, null]", "not JSON"])
+async def test_kept_keys_that_are_none_are_asked_for(
+    sqlite_url: str, document: str
+) -> None:
+    """What somebody did to the row makes nobody a person."""
+    async with open_house(sqlite_url, None) as before:
+        await before.whoami(before.issuer.token(BOB))
+        spoilt = f"UPDATE issuer_keys SET document = '{document}'"  # noqa: S608 - a test's own
+        await run_sql(sqlite_url, spoilt)
+        async with open_house(sqlite_url, before.issuer, clock=before.clock) as after:
+            reply = await after.whoami(after.issuer.token(BOB))
+
+    _assert_is(reply, BOB)
 
 
 async def test_new_key_is_asked_for_when_a_token_names_it(

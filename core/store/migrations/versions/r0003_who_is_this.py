@@ -50,6 +50,7 @@ def upgrade() -> None:
     _add_links()
     _add_sign_ins()
     _add_memberships()
+    _add_issuer_keys()
     _add_rates(dialect)
 
 
@@ -144,6 +145,16 @@ def _add_memberships() -> None:
             ["email"], ["memberships.email"], name="member_groups_membership"
         ),
         sa.PrimaryKeyConstraint("group_name", "email", name="member_groups_pk"),
+    )
+
+
+def _add_issuer_keys() -> None:
+    op.create_table(
+        "issuer_keys",
+        sa.Column("issuer", _CODE, nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("fetched_at", _MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("issuer", name="issuer_keys_pk"),
     )
 
 
