@@ -43,6 +43,13 @@ MOST_TOLD: Final = 10
 PATIENT_TRIES: Final = 8
 """So often a notice waits for somebody to say who the admins are."""
 
+UNREACHED: Final = (
+    "something waits for you, and none of you can be reached in Slack. The server's "
+    "log has it as `admins_not_told`; `jitsudo audit` and `jitsudo policy doctor` "
+    "have what it is about."
+)
+"""What the channel reads: who is in it may not read what a notice says."""
+
 _TO: Final = "to"
 """In the payload, once it is known: a Slack id; empty for the channel."""
 
@@ -131,11 +138,14 @@ class AdminNotices:
         return None if is_somebody_elses else found.user_id
 
     async def _tell(self, job: Job, to: str) -> None:
+        text = job.payload["text"]
+        if not to:
+            _log.warning("admins_not_told", notice=text, why="none found in Slack")
         try:
             channel = to or await self._channels.admit(DEFAULT_CHANNEL)
             await self._client.post(
                 channel,
-                to_message(job.payload["text"]),
+                to_message(text if to else UNREACHED),
                 delivery=Delivery(delivery_id=f"notice-{job.id}", request_id=""),
                 urgency=Urgency.SOON,
             )
