@@ -1,12 +1,20 @@
 """`jitsudo whoami`: who you are, your groups, and where they come from."""
 
+from typing import Final
+
 from cli.group import command
 from cli.target import display_name, find_target, profile_of
 from cli.terminal import Terminal
 from cli.text import labelled, moment
 from core.approvals import Identity
 from core.domain.identity import GroupsFrom
-from core.vocabulary import TokenScope
+from core.vocabulary import SignInMethod, TokenScope
+
+_METHODS: Final = {
+    SignInMethod.OIDC: "at the identity provider, whose token is renewed",
+    SignInMethod.TOKEN: "with a token of jitsudo's",
+    None: "-",
+}
 
 
 @command("whoami", examples=("jitsudo whoami", "jitsudo --profile bob whoami"))
@@ -32,6 +40,7 @@ async def whoami(terminal: Terminal) -> None:
             *source_pairs(identity.sources),
             ("Trust tier", str(identity.trust_tier)),
             ("Scopes", ", ".join(_scopes(identity))),
+            ("Signed in", _METHODS[identity.method]),
             ("Expires", moment(identity.expires_at) if identity.expires_at else "-"),
             ("Server", display_name(target.server)),
         ]
@@ -74,6 +83,7 @@ def to_object(identity: Identity, server: str, profile: str) -> dict[str, object
         "group_sources": source_objects(identity.sources),
         "trust_tier": identity.trust_tier,
         "scopes": _scopes(identity),
+        "method": identity.method,
         "expires_at": moment(identity.expires_at) if identity.expires_at else None,
         "server": display_name(server),
         "profile": profile,

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from core.approvals import Identity
 from core.domain.policy import PolicyAnswer
 from core.errors import NotAuthenticated
 from core.logins import Login, Logins
-from core.vocabulary import PolicyPackage, TokenScope
+from core.vocabulary import PolicyPackage, SignInMethod, TokenScope
 from tests.support.builders import NOON
 from tests.support.terminals import TestTerminal, a_token
 
@@ -88,6 +89,31 @@ def test_whoami_shows_what_the_server_says(terminal: TestTerminal) -> None:
     assert shown["email"] == "bob@example.com"
     assert shown["groups"] == ["sre-lead"]
     assert shown["server"] == _SERVER
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [
+        (SignInMethod.OIDC, "at the identity provider"),
+        (SignInMethod.TOKEN, "with a token of jitsudo's"),
+    ],
+)
+def test_whoami_says_how_one_signed_in(
+    terminal: TestTerminal, method: SignInMethod, words: str
+) -> None:
+    """For people and for programs."""
+    terminal.approvals.identity = Identity(
+        email="bob@example.com",
+        groups=(),
+        trust_tier=0,
+        scopes=frozenset(TokenScope),
+        method=method,
+    )
+    told = terminal.run("whoami", "--server", _SERVER, "--token", "t")
+    shown = terminal.run("whoami", "--server", _SERVER, "--token", "t", "-o", "json")
+
+    assert words in told.stdout
+    assert json.loads(shown.stdout)["method"] == method.value
 
 
 def test_token_issue_prints_the_secret_alone(terminal: TestTerminal) -> None:
