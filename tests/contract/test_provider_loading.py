@@ -71,7 +71,10 @@ def test_a_kind_that_is_not_installed_is_told_with_those_that_are() -> None:
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({**CLUSTER, "max_durations": "1h"}, "providers.prod.max_durations: is no setting"),
+        (
+            {**CLUSTER, "max_durations": "1h"},
+            "providers.prod.max_durations: is no setting",
+        ),
         (
             {**CLUSTER, "token_request": {}},
             "providers.prod.token_request.namespace: is",
