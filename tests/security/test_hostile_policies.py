@@ -16,7 +16,9 @@ import pytest
 from core.clock import Deadline
 from core.domain.policy import PolicyQuestion
 from core.errors import ConfigurationError, DeadlineExceeded, PolicyUnavailable
+from core.policy.bundle import write_starter
 from core.policy.embedded import EmbeddedEngine
+from core.policy.evaluator import MOST_MEMORY_BYTES
 from tests.support.builders import a_question
 from tests.support.engines import Engines, a_policy, healthy
 
@@ -139,6 +141,19 @@ async def test_a_catastrophic_pattern_decides_nothing(
         assert not (await hostile.ask(question)).allow
 
     assert (await hostile.ask(a_question_for("fine"))).allow
+
+
+async def test_a_large_server_has_a_policy_too(tmp_path: Path) -> None:
+    """What the process that starts the policy's holds is not the policy's."""
+    ballast = b"x" * (MOST_MEMORY_BYTES + 64 * 1024 * 1024)
+    write_starter(tmp_path / "policy")
+
+    engine = await EmbeddedEngine.open(tmp_path / "policy")
+    try:
+        assert (await engine.health()).is_ready
+    finally:
+        await engine.close()
+    assert len(ballast) > MOST_MEMORY_BYTES
 
 
 async def test_a_policy_that_eats_memory_is_ended(hostile: EmbeddedEngine) -> None:

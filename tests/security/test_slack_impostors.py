@@ -141,7 +141,7 @@ async def test_a_notice_about_an_unlinked_admin_reaches_no_impostor(
     assert "Refused" in await said(office, "dave", "status")
 
     async def told() -> bool:
-        return "U0DAVE" in str((await office.hands.state())["channels"][0])
+        return "admins_not_told" in str((await office.hands.state())["channels"][0])
 
     await eventually(told, "the channel to be told")
     dms = (await office.hands.state())["dms"]

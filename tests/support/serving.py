@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import time
@@ -106,7 +107,7 @@ class ServedJitsudo:
             while part := os.read(ours, 65_536):
                 shown += part
                 if interrupt_at is not None and interrupt_at.encode() in shown:
-                    process.send_signal(signal.SIGINT)
+                    _interrupt(process, ours)
                     interrupt_at = None
         except OSError:
             pass  # how Linux tells that the other end of a terminal is closed
@@ -187,3 +188,14 @@ def _url(process: subprocess.Popen[bytes], log: Path) -> str:
                 return url
         time.sleep(0.05)
     raise AssertionError(log.read_text(encoding="utf-8"))
+
+
+def _interrupt(process: subprocess.Popen[bytes], terminal: int) -> None:
+    """Press Ctrl-C, until something comes of it.
+
+    Pressed again, as people do, where the first came between Python's last look for
+    signals and its reading of the terminal, which then does not end.
+    """
+    process.send_signal(signal.SIGINT)
+    while not select.select([terminal], [], [], 5)[0]:
+        process.send_signal(signal.SIGINT)
