@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from bot.slack.client import SlackClient
 from bot.slack.failures import SlackRefused
+from bot.slack.fresh import FreshProfiles
 from bot.slack.memory import Memory
-from bot.slack.people import ADDRESS_SECONDS, FLAGS_SECONDS
-from bot.slack.profiles import SlackProfile, Workspace
+from bot.slack.people import ADDRESS_SECONDS
+from bot.slack.profiles import Workspace
 from bot.slack.verified import verified
 from core.errors import NotAuthenticated
 
@@ -52,9 +53,7 @@ class Accounts:
         self._monotonic = monotonic
         self._workspace: Workspace | None = None
         self._ids = Memory[str | None](seconds=ADDRESS_SECONDS, monotonic=monotonic)
-        self._profiles = Memory[SlackProfile](
-            seconds=FLAGS_SECONDS, monotonic=monotonic
-        )
+        self._profiles = FreshProfiles(client, monotonic=monotonic)
 
     async def workspace(self) -> Workspace:
         """Return whose token we hold; asked once."""
@@ -84,7 +83,7 @@ class Accounts:
         """
         workspace = await self.workspace()
         try:
-            profile = await self._profile(user_id)
+            profile = await self._profiles.of(user_id)
         except SlackRefused as error:
             if error.error in _GONE:
                 return None
@@ -98,15 +97,6 @@ class Accounts:
             user_id = None if profile is None else profile.id
             self._ids.put(email, user_id, asked_at=asked_at)
         return self._ids.get(email)
-
-    async def _profile(self, user_id: str) -> SlackProfile:
-        if not self._profiles.has(user_id):
-            asked_at = self._monotonic()
-            profile = await self._client.profile(user_id)
-            if profile.id != user_id:
-                raise SlackRefused(method="users.info", error="answered_somebody_else")
-            self._profiles.put(user_id, profile, asked_at=asked_at)
-        return self._profiles.get(user_id)
 
 
 def is_somebody(error: NotAuthenticated) -> str:

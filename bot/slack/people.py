@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.slack.client import SlackClient
 from bot.slack.failures import SlackNotSent, SlackRefused
+from bot.slack.fresh import FreshProfiles
 from bot.slack.memory import Memory
 from bot.slack.payloads import SlackPerson
 from bot.slack.profiles import SlackProfile, Workspace
@@ -15,9 +16,6 @@ from bot.slack.verified import BOT, FOREIGN, SLACKBOT, Verified, is_ours, verifi
 from core.clock import Deadline
 from core.domain.identity import SlackAccount
 from core.errors import DeadlineExceeded, NotAuthenticated
-
-FLAGS_SECONDS: Final = 10.0
-"""How old the flags of a decision may be; the design allows 30 seconds."""
 
 ADDRESS_SECONDS: Final = 300.0
 """How long an e-mail's Slack id is remembered for mentions and messages."""
@@ -55,9 +53,7 @@ class People:
         self._email_domains = frozenset(email_domains)
         self._monotonic = monotonic
         self._workspace: Workspace | None = None
-        self._profiles = Memory[SlackProfile](
-            seconds=FLAGS_SECONDS, monotonic=monotonic
-        )
+        self._profiles = FreshProfiles(client, monotonic=monotonic)
         self._addresses = Memory[Addressee | None](
             seconds=ADDRESS_SECONDS, monotonic=monotonic
         )
@@ -90,7 +86,7 @@ class People:
             raise NotAuthenticated(why=BOT)
         try:
             async with asyncio.timeout(deadline.remaining()):
-                profile = await self._profile(person.user_id)
+                profile = await self._profiles.of(person.user_id)
         except TimeoutError as error:
             raise DeadlineExceeded from error
         except SlackRefused as error:
@@ -133,13 +129,3 @@ class People:
         if person.email != email:
             return None
         return Addressee(user_id=profile.id, account=person.account)
-
-    async def _profile(self, user_id: str) -> SlackProfile:
-        if self._profiles.has(user_id):
-            return self._profiles.get(user_id)
-        asked_at = self._monotonic()
-        profile = await self._client.profile(user_id)
-        if profile.id != user_id:
-            raise SlackRefused(method="users.info", error="answered_somebody_else")
-        self._profiles.put(user_id, profile, asked_at=asked_at)
-        return profile

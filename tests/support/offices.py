@@ -101,7 +101,7 @@ class Office:
     async def changed(self, who: str, **patch: Any) -> None:
         """Change a person at Slack, and let what was remembered of all be over."""
         await self.hands.post("people", {"user": who, "patch": patch})
-        self.slack._people._profiles.clear()
+        self.slack._people._profiles._known.clear()
 
     async def surfaces(self, request_id: RequestId) -> list[Surface]:
         """Return the surfaces of a request."""
