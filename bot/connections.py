@@ -6,7 +6,7 @@ import secrets
 import socket
 import ssl
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import structlog
 from aiohttp import http_exceptions, web
@@ -86,7 +86,7 @@ class _TurnedAway(asyncio.Protocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what TCP gives
+        tcp = cast("asyncio.Transport", transport)
         request_id = secrets.token_hex(8)
         _log.warning("too_many_connections", http_request=request_id)
         body = _body(HTTPStatus.SERVICE_UNAVAILABLE, request_id)
@@ -98,8 +98,8 @@ class _TurnedAway(asyncio.Protocol):
             "Retry-After: 1\r\n"
             "Connection: close\r\n\r\n"
         )
-        transport.write(head.encode() + body)
-        transport.close()
+        tcp.write(head.encode() + body)
+        tcp.close()
 
 
 class GuardedSite(web.BaseSite):

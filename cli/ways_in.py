@@ -1,7 +1,6 @@
 """The ways to sign in without a token: what the server offers, and each of them."""
 
 import socket
-from typing import Final
 
 from cli.code_screen import Countdown, show_for_issuer, show_for_slack
 from cli.target import Target, display_name
@@ -9,6 +8,7 @@ from cli.terminal import Terminal
 from cli.text import safe
 from cli.trust import warn_if_insecure
 from core.domain.identity import SignInOffer
+from core.domain.sign_in import HOST_LIMIT
 from core.errors import NotAuthenticated, ServerUnavailable
 from core.logins import Login, LoginKind
 from core.remote.device_flow import DeviceFlow, Waiting
@@ -16,11 +16,7 @@ from core.remote.forms import Correspondent, Reply
 from core.remote.issuer import discover, end_of
 from core.remote.offers import read_offer
 from core.remote.transport import Transport
-
-CLIENT_ID: Final = "jitsudo-cli"
-"""Who the terminal is to the server, when that signs people in itself."""
-
-_HOST_LENGTH: Final = 64
+from core.wire.sign_in import CLIENT_ID
 
 
 def sign_in(
@@ -95,7 +91,7 @@ def _at_issuer(
 
 
 def _through_slack(terminal: Terminal, server: str, transport: Transport) -> Login:
-    host = safe(socket.gethostname())[:_HOST_LENGTH] or "unknown"
+    host = safe(socket.gethostname())[:HOST_LIMIT] or "unknown"
     flow = DeviceFlow(
         name=display_name(server),
         correspondent=Correspondent.server(transport),

@@ -24,12 +24,7 @@ from core.domain.sign_in import PollOutcome
 from core.errors import Invalid, JitsudoError, RefusedError, TooMany
 from core.services.sign_in import PollAnswer
 from core.wire.errors import status_of
-
-CLIENT_ID: Final = "jitsudo-cli"
-"""The one client there is; public, so that it has no secret."""
-
-GRANT_TYPE: Final = "urn:ietf:params:oauth:grant-type:device_code"
-"""Source: RFC 8628 section 3.4."""
+from core.wire.sign_in import CLIENT_ID, DEVICE_GRANT
 
 METADATA_PATH: Final = "/.well-known/oauth-authorization-server"
 """Source: RFC 8414 section 3."""
@@ -110,8 +105,8 @@ async def issue_token(request: web.Request) -> web.Response:
     fields = await _client_fields(request)
     if "grant_type" not in fields:
         raise Invalid(field="grant_type", why="is missing")
-    if fields["grant_type"] != GRANT_TYPE:
-        return _error("unsupported_grant_type", f"only {GRANT_TYPE} is possible")
+    if fields["grant_type"] != DEVICE_GRANT:
+        return _error("unsupported_grant_type", f"only {DEVICE_GRANT} is possible")
     if "device_code" not in fields:
         raise Invalid(field="device_code", why="is missing")
     answer = await request.config_dict[JITSUDO].services.sign_in.poll(
@@ -138,7 +133,7 @@ async def metadata(request: web.Request) -> web.Response:
             "issuer": issuer,
             "device_authorization_endpoint": f"{issuer}{_AUTHORIZE}",
             "token_endpoint": f"{issuer}{_TOKEN}",
-            "grant_types_supported": [GRANT_TYPE],
+            "grant_types_supported": [DEVICE_GRANT],
             "response_types_supported": [],
             "token_endpoint_auth_methods_supported": ["none"],
         }

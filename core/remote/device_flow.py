@@ -8,8 +8,7 @@ from typing import Final
 
 from core.errors import NotAuthenticated, ServerUnavailable
 from core.remote.forms import Correspondent, Reply
-
-GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
+from core.wire.sign_in import DEVICE_GRANT
 
 _INTERVAL: Final = 5.0
 """Seconds, where the answer says nothing. Source: RFC 8628 section 3.2."""
@@ -107,7 +106,7 @@ class DeviceFlow:
         """
         ends = self._now() + waiting.expires_in
         form = {
-            "grant_type": GRANT,
+            "grant_type": DEVICE_GRANT,
             "device_code": waiting.device_code,
             "client_id": self._client_id,
         }

@@ -1,11 +1,9 @@
 """Limits: how often one principal, or one address, may do one thing."""
 
-import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from enum import StrEnum
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 import structlog
@@ -13,6 +11,7 @@ import structlog
 from core.clock import Deadline
 from core.domain.identity import Rate
 from core.domain.principal import Actor
+from core.domain.rates import network_of, too_many
 from core.domain.request import Ask
 from core.errors import DependencyError, OutcomeUnknown, RefusedError, TooMany
 from core.ports import Clock, Store, UnitOfWork
@@ -27,9 +26,6 @@ PENDING_AGAIN_SECONDS: Final = 60
 
 REMEMBERED: Final = 10_000
 """Full windows that a process remembers; more are asked of the store again."""
-
-_IPV6_HOME: Final = 64
-"""Bits that one customer shares; the others change at will. Source: RFC 6177."""
 
 _log = structlog.get_logger()
 
@@ -180,7 +176,7 @@ class Limits:
         Raises:
             TooMany: it is one more than the limit.
         """
-        whose = _household(address)
+        whose = network_of(address)
         self.check(Act.SIGN_IN, whose)
         excess = await self._count_refused(Act.SIGN_IN, whose, None)
         if excess is not None:
@@ -222,23 +218,13 @@ class Limits:
             self._full[name] = ends_at
 
     def _too_many(self, act: Act, ends_at: datetime) -> TooMany:
-        left = (ends_at - self._clock.now()).total_seconds()
-        return TooMany(
-            what=f"{_NAMES[act]} within a minute (at most {self._per_minute[act]})",
-            retry_after_seconds=max(1, math.ceil(left)),
+        return too_many(
+            f"{_NAMES[act]} within a minute",
+            most=self._per_minute[act],
+            ends_at=ends_at,
+            now=self._clock.now(),
         )
 
 
 def _name(act: Act, whose: str) -> str:
     return f"{act.value}:{whose}"
-
-
-def _household(address: str) -> str:
-    """Return for whom an address stands; itself if it is none."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        return str(ip_network((parsed, _IPV6_HOME), strict=False))
-    return str(parsed)

@@ -15,13 +15,13 @@ from core.domain.identity import (
 )
 from core.domain.job import NewJob
 from core.domain.principal import Actor
+from core.domain.rates import too_many
 from core.errors import (
     Conflict,
     Invalid,
     NotAllowed,
     NotAuthenticated,
     RefusedError,
-    TooMany,
 )
 from core.ports import Clock, Store, UnitOfWork
 from core.services.codes import new_code
@@ -205,11 +205,8 @@ async def _count(
     """
     rate = await uow.rates.add(name, at=now, window=CODE_TTL)
     if rate.count > most:
-        left = (rate.window_ends_at - now).total_seconds()
-        raise TooMany(
-            what=f"{what} within ten minutes (at most {most})",
-            retry_after_seconds=max(1, round(left)),
-        )
+        often = f"{what} within ten minutes"
+        raise too_many(often, most=most, ends_at=rate.window_ends_at, now=now)
 
 
 async def _in_the_way(uow: UnitOfWork, actor: Actor, code: LinkCode) -> _Refusal | None:

@@ -6,17 +6,16 @@ Here is the terminal's side, which is nobody yet; the side of who says yes is in
 Source: RFC 8628, OAuth 2.0 Device Authorization Grant.
 """
 
-import math
 import secrets
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
 from typing import Final
 
 from core.approvals import IssuedToken
 from core.domain.audit import AuditFact, Json
 from core.domain.identity import Rate, SignIn
 from core.domain.principal import Actor
+from core.domain.rates import network_of, too_many
 from core.domain.sign_in import (
     DEVICE_CODE_BYTES,
     INTERVAL_SECONDS,
@@ -44,9 +43,6 @@ WAITING: Final = 1_000
 
 CODES_TRIED: Final = 3
 """How often another code is made up when the first is taken."""
-
-_V6_NETWORK: Final = 64
-"""Bits; whoever has one address of IPv6 has the rest of its /64."""
 
 EVERY_SCOPE: Final = frozenset(TokenScope)
 
@@ -118,7 +114,7 @@ class SignInTerminals:
         rate = await in_transaction(self._store, work)
         if rate.count > BEGINNINGS:
             what = "sign-ins begun from one network within a minute"
-            raise too_many(what, BEGINNINGS, rate, now)
+            raise too_many(what, most=BEGINNINGS, ends_at=rate.window_ends_at, now=now)
 
     async def _add(self, sign_in: SignIn) -> None:
         async def work(uow: UnitOfWork) -> None:
@@ -239,26 +235,6 @@ def sign_in_fact(
             **(more or {}),
         },
     )
-
-
-def too_many(what: str, most: int, rate: Rate, now: datetime) -> TooMany:
-    """Return the refusal of what was counted too often; it says until when."""
-    left = (rate.window_ends_at - now).total_seconds()
-    return TooMany(
-        what=f"{what} (at most {most})", retry_after_seconds=max(1, math.ceil(left))
-    )
-
-
-def network_of(address: str) -> str:
-    """Return for whom an address counts: itself, or its /64 of IPv6."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return "unknown"
-    if parsed.version == 4:  # noqa: PLR2004  # of the Internet Protocol
-        return str(parsed)
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return str(mapped or ip_network((parsed.packed, _V6_NETWORK), strict=False))
 
 
 def _new_sign_in(host: str, address: str, now: datetime) -> BegunSignIn:

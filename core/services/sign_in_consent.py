@@ -8,13 +8,14 @@ from typing import Final, TypeAlias
 from core.clock import Deadline
 from core.domain.identity import Rate, SignIn
 from core.domain.principal import Actor
+from core.domain.rates import too_many
 from core.domain.sign_in import check_typed, confirmed, parse_user_code, refused
 from core.errors import Invalid, NotAllowed, TooMany
 from core.ports import Clock, Store, UnitOfWork
 from core.services.notices import notice_to_admins
 from core.services.people import People
 from core.services.refusals import Refusals
-from core.services.sign_in import sign_in_fact, too_many
+from core.services.sign_in import sign_in_fact
 from core.services.signal import Signal
 from core.services.transactions import in_transaction
 from core.vocabulary import AuditAction, Origin, SignInState
@@ -194,7 +195,12 @@ class SignInConsent:
     def _missed(self, miss: _Miss) -> Invalid | TooMany:
         if miss.is_blocked:
             what = "wrong codes within ten minutes"
-            return too_many(what, WRONG_CODES, miss.rate, self._clock.now())
+            return too_many(
+                what,
+                most=WRONG_CODES,
+                ends_at=miss.rate.window_ends_at,
+                now=self._clock.now(),
+            )
         return Invalid(field="code", why=_UNKNOWN)
 
 

@@ -1,8 +1,16 @@
 """How to sign in at a server, as JSON; read before anybody has a token."""
 
+from typing import Final
+
 from core.domain.identity import SignInOffer
 from core.wire.fields import Fields
 from core.wire.requests import JsonObject
+
+CLIENT_ID: Final = "jitsudo-cli"
+"""The one client of a server that signs people in itself; public, without a secret."""
+
+DEVICE_GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
+"""Source: RFC 8628 section 3.4."""
 
 
 def to_offer(offer: SignInOffer) -> JsonObject:

@@ -8,7 +8,7 @@ import pytest
 from typing_extensions import override
 
 from core.errors import JitsudoError, NotAuthenticated, ServerUnavailable
-from core.remote.device_flow import GRANT, DeviceFlow, Waiting
+from core.remote.device_flow import DeviceFlow, Waiting
 from core.remote.forms import Correspondent, Reply
 from core.remote.transport import Transport
 
@@ -206,7 +206,7 @@ def test_it_asks_at_the_interval_until_there_is_an_answer() -> None:
     assert reply is _GIVEN
     assert watch.pauses == [5.0, 5.0, 5.0]
     assert correspondent.forms[0] == {
-        "grant_type": GRANT,
+        "grant_type": "urn:ietf:params:oauth:grant-type:device_code",
         "device_code": "dev",
         "client_id": "jitsudo-cli",
     }

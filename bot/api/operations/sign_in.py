@@ -6,9 +6,9 @@ Source: RFC 8628 section 3, RFC 6749 section 5, RFC 8414 section 2.
 from typing import Final
 
 from bot.api.forms import FORM
-from bot.api.oauth import CLIENT_ID, GRANT_TYPE
 from bot.api.operations.kinds import Operation, Operations
 from bot.api.schemas import NUMBER, TEXT, Schema, body, list_of, ref, shape
+from core.wire.sign_in import CLIENT_ID, DEVICE_GRANT
 
 _CLIENT: Final[Schema] = {"type": "string", "enum": [CLIENT_ID]}
 
@@ -67,7 +67,7 @@ OF_SIGN_IN: Final[Operations] = {
         body=body(
             {
                 "client_id": _CLIENT,
-                "grant_type": {"type": "string", "enum": [GRANT_TYPE]},
+                "grant_type": {"type": "string", "enum": [DEVICE_GRANT]},
                 "device_code": TEXT,
             },
             *("client_id", "grant_type", "device_code"),

@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 from core.domain.codes import code_from
+from core.domain.rates import network_of
 from core.domain.sign_in import LIFETIME
 from core.errors import Invalid, TooMany
 from core.services.sign_in import (
     BEGINNINGS,
     BEGINNINGS_WINDOW,
     WAITING,
-    network_of,
 )
 from core.services.sign_in_consent import WRONG_CODES, WRONG_CODES_WINDOW
 from core.vocabulary import Outcome
