@@ -6,6 +6,7 @@ from datetime import datetime
 from core.approvals import PrincipalFacts
 from core.clock import Deadline
 from core.domain.audit import AuditFact
+from core.domain.identity import GroupsFrom
 from core.domain.principal import HIGHEST_TIER, Actor, normalise_email, vouchers
 from core.domain.text import checked_prose
 from core.errors import Invalid, NotFound
@@ -33,6 +34,14 @@ class Principals:
         """
         email = normalise_email(email)
         explained = await self._directory.explain(email)
+        return await self._facts(email, explained, deadline)
+
+    async def _facts(
+        self,
+        email: str,
+        explained: tuple[GroupsFrom, ...],
+        deadline: Deadline | None,
+    ) -> PrincipalFacts:
         async with self._store.snapshot(deadline) as uow:
             row = await uow.principals.get(email)
             link = await uow.links.of_email(email)
@@ -69,6 +78,8 @@ class Principals:
 
         Raises:
             Invalid: the e-mail, tier or notes cannot be, or it is the actor.
+            NotFound: nobody knows them, and there is nothing to set.
+            DirectoryUnavailable: the groups cannot be read; nothing was set.
         """
         email = normalise_email(email)
         if not 0 <= tier <= HIGHEST_TIER:
@@ -76,6 +87,8 @@ class Principals:
         notes = checked_prose("notes", notes, required=False)
         if email in vouchers(actor.word):
             raise Invalid(field="e-mail", why="is your own; ask another admin")
+        # Before it is written, so that whoever reads of a failure has set nothing.
+        explained = await self._directory.explain(email)
 
         async def work(uow: UnitOfWork) -> None:
             row = await uow.principals.hold(email)
@@ -94,7 +107,7 @@ class Principals:
             await uow.audit.append(_fact(actor, row, tier=tier, notes=notes, now=now))
 
         await in_transaction(self._store, work, deadline=deadline)
-        return await self.show(email, deadline)
+        return await self._facts(email, explained, deadline)
 
 
 async def _last_seen(uow: UnitOfWork, email: str) -> datetime | None:
