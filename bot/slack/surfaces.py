@@ -36,7 +36,7 @@ from core.domain.surface import Surface
 from core.errors import DeadlineExceeded, SlackFailed
 from core.ports import UnitOfWork
 from core.services.telling import render
-from core.services.transactions import in_transaction
+from core.services.transactions import in_some_transaction, in_transaction
 from core.vocabulary import SurfacePurpose, SurfaceState
 
 LOOKUP: Final = "users.lookupByEmail"
@@ -56,6 +56,12 @@ and the call itself take 13 seconds more, and the lease is 30.
 
 LOOKUP_SECONDS: Final = 8.0
 """How long finding out whom a card calls may take of that."""
+
+NOTE_SECONDS: Final = 15.0
+"""For so long what became of a call is kept for a database that is away.
+
+Forgotten, a post would be an unclear one, and a card would be posted again.
+"""
 
 _log = structlog.get_logger()
 
@@ -239,7 +245,7 @@ class SurfaceRenderer:
             if is_first and surface.purpose is SurfacePurpose.CARD:
                 await self._bring_thread(uow, shown)
 
-        await in_transaction(self._jitsudo.store, work)
+        await in_some_transaction(self._jitsudo.store, work, patience=NOTE_SECONDS)
         self._jitsudo.signal.ring()
 
     async def _bring_thread(self, uow: UnitOfWork, card: Surface) -> None:
@@ -273,7 +279,7 @@ class SurfaceRenderer:
             if is_ours and surface is not None:
                 await uow.surfaces.save(settled(surface, settlement))
 
-        await in_transaction(self._jitsudo.store, work)
+        await in_some_transaction(self._jitsudo.store, work, patience=NOTE_SECONDS)
 
 
 def _check(deadline: Deadline, method: str) -> None:

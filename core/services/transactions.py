@@ -1,4 +1,4 @@
-"""Runs a unit of work, again where the database chose another one first."""
+"""Runs a unit of work, again where the database chose another one or was away."""
 
 import asyncio
 import random
@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from core.clock import Deadline
-from core.errors import StoreBusy
+from core.errors import OutcomeUnknown, StoreBusy, StoreUnavailable
 from core.ports import Store, UnitOfWork
+from core.services.backoff import pause_after
 
 T = TypeVar("T")
 
@@ -48,3 +49,34 @@ async def in_transaction(
             pause = min(pause, deadline.remaining())
         await asyncio.sleep(pause)
     raise StoreBusy
+
+
+async def in_some_transaction(
+    store: Store,
+    work: Callable[[UnitOfWork], Awaitable[T]],
+    *,
+    patience: float,
+) -> T:
+    """Run `work` and commit it, again where the database was away for a moment.
+
+    For what happened outside already and must not be forgotten for that moment.
+
+    Args:
+        work: may find what a try wrote whose COMMIT was not answered.
+        patience: for how many seconds to begin another try.
+
+    Raises:
+        StoreBusy, StoreUnavailable, OutcomeUnknown: the last try's failure.
+    """
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + patience
+    tries = 0
+    while True:
+        try:
+            return await in_transaction(store, work)
+        except (StoreBusy, StoreUnavailable, OutcomeUnknown):
+            tries += 1
+            pause = pause_after(tries).total_seconds()
+            if loop.time() + pause > ends:
+                raise
+        await asyncio.sleep(pause)

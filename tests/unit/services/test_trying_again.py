@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -18,9 +19,14 @@ from core.errors import (
     StoreUnavailable,
 )
 from core.ports import Store, UnitOfWork
+from core.services import transactions
 from core.services.backoff import MAX_SECONDS, is_news, pause_after
 from core.services.signal import Signal
-from core.services.transactions import ATTEMPTS, in_transaction
+from core.services.transactions import (
+    ATTEMPTS,
+    in_some_transaction,
+    in_transaction,
+)
 
 
 class Commits:
@@ -78,6 +84,41 @@ async def test_nothing_else_is_tried_again(error: JitsudoError) -> None:
     with pytest.raises(type(error)):
         await in_transaction(cast("Store", store), seven)
     assert (store.begun, store.kept) == (1, 0)
+
+
+@pytest.fixture
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let tries follow each other at once."""
+    monkeypatch.setattr(transactions, "pause_after", lambda _: timedelta())
+
+
+@pytest.mark.usefixtures("no_pause")
+async def test_what_must_not_be_forgotten_outlasts_a_database_that_is_away() -> None:
+    """Also a COMMIT that was not answered, and one lost to others all the time."""
+    away = StoreUnavailable(why="x")
+    store = Commits(away, OutcomeUnknown(), *[StoreBusy()] * ATTEMPTS, away, None)
+
+    assert await in_some_transaction(cast("Store", store), seven, patience=60) == 7
+    assert store.kept == 1
+
+
+async def test_patience_ends_with_the_last_failure() -> None:
+    """The first pause would last longer than there is patience for."""
+    store = Commits(StoreUnavailable(why="first"), None)
+
+    with pytest.raises(StoreUnavailable, match="first"):
+        await in_some_transaction(cast("Store", store), seven, patience=0.5)
+    assert store.begun == 1
+
+
+@pytest.mark.usefixtures("no_pause")
+async def test_a_refusal_is_not_a_matter_of_patience() -> None:
+    """Nothing changes by asking again."""
+    store = Commits(Conflict(what="x"), None)
+
+    with pytest.raises(Conflict):
+        await in_some_transaction(cast("Store", store), seven, patience=60)
+    assert store.begun == 1
 
 
 async def test_past_the_deadline_no_further_try_is_begun() -> None:
