@@ -1,5 +1,7 @@
 """Faults on demand: what a Web API call suffers instead of going well."""
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -63,14 +65,23 @@ class Faults:
     """The faults that are waiting for a call, oldest first."""
 
     waiting: list[Fault] = field(default_factory=list)
+    _forgotten: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, fault: Fault) -> None:
         """Let a fault wait for its calls."""
         self.waiting.append(fault)
 
     def clear(self) -> None:
-        """Forget all faults."""
+        """Forget all faults; what they are holding up goes on at once."""
         self.waiting.clear()
+        self._forgotten.set()
+        self._forgotten = asyncio.Event()
+
+    async def hold_up(self, fault: Fault) -> None:
+        """Let the time of `slow` or `timeout` pass."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(fault.delay):
+                await self._forgotten.wait()
 
     def strike(self, method: str) -> Fault | None:
         """Return the fault that this call suffers, and use it up by one."""

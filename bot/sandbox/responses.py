@@ -3,7 +3,6 @@
 Source: https://docs.slack.dev/interactivity/handling-user-interaction
 """
 
-import asyncio
 import json
 from typing import Any, Final
 
@@ -33,7 +32,7 @@ class Responses:
         """Answer one post: `ok` as text, or Slack's error."""
         fault = self._faults.strike(RESPONSE_URL)
         if fault is not None and fault.kind in {"slow", "timeout"}:
-            await asyncio.sleep(fault.delay)
+            await self._faults.hold_up(fault)
         if fault is not None and not fault.does_work:
             return _refused(fault.kind, status=500)
         try:

@@ -1,6 +1,5 @@
 """The Web API over HTTP: tokens, scopes, rate limits, faults, the journal."""
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -120,7 +119,7 @@ class WebApi:
     ) -> web.StreamResponse:
         """Answer a call that a fault has struck."""
         if fault.kind == "slow":
-            await asyncio.sleep(fault.delay)
+            await self._faults.hold_up(fault)
         failed = self._json({"ok": False, "error": fault.kind}, call)
         done = self._run(request, arguments, call) if fault.does_work else failed
         response: web.StreamResponse = done
@@ -131,7 +130,7 @@ class WebApi:
                 response = _dropped(request, call)
             case "timeout":
                 call.status = None
-                await asyncio.sleep(fault.delay)
+                await self._faults.hold_up(fault)
                 response = _dropped(request, call)
             case "http_500":
                 response = _said(500, "Internal Server Error", "text/plain", call)

@@ -1,5 +1,6 @@
 """The control endpoints: who may call them, and what they say to bad calls."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from bot.sandbox.app import Sandbox
 from bot.sandbox.server import serving
 from bot.sandbox.storage import BrokenData
+from tests.support.offices import eventually
 from tests.support.workspaces import Hands, Receiver, WebApiCaller
 
 GOOD: dict[str, Any] = {"user": "bob", "patch": {"title": "Boss"}}
@@ -131,6 +133,24 @@ async def test_faults_can_be_cleared(
     async with http.delete(f"{sandbox.url}/sandbox/faults") as answer:
         assert answer.status == 200
     assert (await web_api("auth.test"))["ok"] is True
+
+
+async def test_what_a_fault_holds_up_goes_on_when_faults_are_cleared(
+    sandbox: Sandbox, hands: Hands, web_api: WebApiCaller, http: aiohttp.ClientSession
+) -> None:
+    """Nothing of it lands an hour later, over what came since."""
+    await hands.fault("auth.test", "slow", seconds=60)
+
+    async def has_struck() -> bool:
+        return not sandbox.faults.waiting
+
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        slow = tasks.create_task(web_api("auth.test"))
+        await eventually(has_struck, "the call")
+        assert not slow.done()
+        async with http.delete(f"{sandbox.url}/sandbox/faults") as answer:
+            assert answer.status == 200
+    assert slow.result()["ok"] is True
 
 
 async def test_workspace_survives_a_restart(
