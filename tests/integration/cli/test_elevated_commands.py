@@ -82,7 +82,7 @@ def test_signals_are_passed_on(
     process = _sh(
         served,
         active,
-        code=f"trap 'echo {name}; kill $! 2>&-; exit 7' {name};"
+        code=f"trap 'echo {name}; kill -9 $! 2>&-; exit 7' {name};"
         " sleep 60 & echo up; wait",
     )
 
