@@ -209,6 +209,7 @@ class InProcessApprovals(InProcessPeople, InProcessIdentities, Approvals):
             scopes=self._binding.scopes,
             expires_at=self._binding.expires_at,
             method=self._binding.method,
+            token_id=self._binding.token_id,
             sources=sources,
         )
 

@@ -95,6 +95,7 @@ class Binding:
         seconds: how long one call may take before nothing more is begun.
         method: what the actor showed, over REST; None where that is not how they
             came.
+        token_id: of a token of jitsudo's that they showed; else empty.
         deadline: one for every call together, of an act that began before this
             was bound; counts instead of `seconds`.
         is_operator: somebody who holds the database's address: may issue
@@ -108,6 +109,7 @@ class Binding:
     deadline: Deadline | None = None
     expires_at: datetime | None = None
     method: SignInMethod | None = None
+    token_id: str = ""
     is_operator: bool = False
 
     def limit(self) -> Deadline:

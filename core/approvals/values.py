@@ -69,6 +69,7 @@ class Identity:
         scopes: what the token may do; every scope where there is no token.
         expires_at: until when the token is valid; None where there is none.
         method: whose token it is; None where there is none.
+        token_id: of a token of jitsudo's, as lists name it; empty of any other.
         sources: where the groups come from, and until when.
     """
 
@@ -78,6 +79,7 @@ class Identity:
     scopes: frozenset[TokenScope]
     expires_at: datetime | None = None
     method: SignInMethod | None = None
+    token_id: str = ""
     sources: tuple[GroupsFrom, ...] = ()
 
 

@@ -33,6 +33,7 @@ def to_identity(identity: Identity) -> JsonObject:
         "scopes": sorted(identity.scopes),
         "expiresAt": to_moment(identity.expires_at),
         "method": identity.method,
+        "tokenId": identity.token_id,
         "groupSources": [to_groups_from(answer) for answer in identity.sources],
     }
 
@@ -50,6 +51,7 @@ def from_identity(fields: Fields) -> Identity:
         scopes=fields.members("scopes", TokenScope),
         expires_at=fields.moment_or_none("expiresAt"),
         method=fields.one_of("method", SignInMethod) if fields.has("method") else None,
+        token_id=fields.text("tokenId", default=""),
         sources=fields.objects("groupSources", from_groups_from),
     )
 

@@ -269,6 +269,7 @@ def test_token_order_comes_back_identical(
         trust_tier=_COUNTS,
         scopes=_SCOPES,
         expires_at=_MAYBE,
+        token_id=st.just("") | _NAME,
     )
 )
 def test_identity_comes_back_identical(identity: Identity) -> None:
