@@ -33,6 +33,7 @@ from core.services.judging import Judge
 from core.services.limits import Act, Limits
 from core.services.link_codes import LinkCodes
 from core.services.linking import Linking
+from core.services.list_tokens import ListTokens
 from core.services.look import Look
 from core.services.offboard import Offboard
 from core.services.people import People
@@ -184,6 +185,7 @@ def assemble(
         audit=ReadAudit(store=store),
         evaluate=Evaluate(policy=policy, read_question=from_document),
         tokens=tokens,
+        list_tokens=ListTokens(store=store, clock=clock),
         id_sign_in=None
         if id_tokens is None
         else SignInByToken(

@@ -23,6 +23,7 @@ from core.services.issue import Issue
 from core.services.limits import Limits
 from core.services.link_codes import LinkCodes
 from core.services.linking import Linking
+from core.services.list_tokens import ListTokens
 from core.services.look import Look
 from core.services.offboard import Offboard
 from core.services.people import People
@@ -62,6 +63,7 @@ class Services:
     audit: ReadAudit
     evaluate: Evaluate
     tokens: Tokens
+    list_tokens: ListTokens
     id_sign_in: SignInByToken | None
     forget_sign_in: ForgetSignIn
     sign_in: SignInTerminals

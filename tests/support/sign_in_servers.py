@@ -15,6 +15,7 @@ from core.approvals import Identity
 from core.domain.token import Token
 from core.vocabulary import TokenScope
 from core.wire import access
+from core.wire.tokens import to_token
 from tests.support.issuer_devices import Login
 from tests.support.issuers import CLIENT, Issuer, Listener
 
@@ -168,7 +169,7 @@ class SignInServer:
             one for one in self.tokens.values() if one.id == request.match_info["id"]
         )
         self.revoked.append(token.id)
-        return web.json_response({"token": access.to_token(token)})
+        return web.json_response({"token": to_token(token)})
 
 
 def signed_in(issuer: Issuer, email: str) -> str:
