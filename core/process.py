@@ -247,7 +247,7 @@ class Jitsudo:
             JobKind.WARN: self.services.warn.run,
             JobKind.REMIND_REVIEW: self.services.remind.run,
             JobKind.OFFBOARD: self.services.offboard.run,
-            JobKind.CHECK_APPROVERS: self.services.check_approvers.run,
+            JobKind.CHECK_APPROVERS: self.services.daily.run,
             JobKind.TELL_REFUSALS: self.services.refusals.tell_repeats,
         }
 

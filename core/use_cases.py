@@ -9,6 +9,7 @@ from core.ports import Store
 from core.services.approver_check import CheckApprovers
 from core.services.audit import ReadAudit
 from core.services.credentials import ReadCredentials
+from core.services.daily import Daily
 from core.services.decide import Decide
 from core.services.doctor import Doctor
 from core.services.end_grant import EndGrant
@@ -82,6 +83,7 @@ class Services:
     reload: Reload
     doctor: Doctor
     check_approvers: CheckApprovers
+    daily: Daily
     linking: Linking
     link_codes: LinkCodes
     identities: Identities
