@@ -1,12 +1,17 @@
 """Lists of tokens over REST: pages, and clients that know of none."""
 
+import asyncio
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from core.vocabulary import TokenScope
+from core.logins import Login, LoginKind, Logins
+from core.ports import AuditFilter
+from core.vocabulary import AuditAction, TokenScope
 from tests.support.builders import ALICE, ERIN
 from tests.support.servers import ApiServer
+from tests.support.terminals import run_jitsudo
 
 TOKENS = "/api/v1alpha1/tokens"
 CI = "ci@example.com"
@@ -93,3 +98,25 @@ async def test_whoami_names_the_token_that_was_shown(api: ApiServer) -> None:
         for token in (first, second)
     ]
     assert statuses == [401, 200]
+
+
+async def test_an_admin_who_logs_out_reads_nobodys_tokens(
+    api: ApiServer, tmp_path: Path
+) -> None:
+    """Their own token ends, their other one stays, and nothing was listed."""
+    other, secret = await api.token(ERIN), await api.token(ERIN)
+    login = Login(server=api.url, token=secret, email=ERIN, kind=LoginKind.SLACK)
+    Logins(tmp_path).store("default", login)
+
+    done = await asyncio.to_thread(run_jitsudo, "logout", home=tmp_path)
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "Its token is revoked." in done.stderr
+    statuses = [
+        (await api.send("GET", "/api/v1alpha1/whoami", token=token)).status
+        for token in (other, secret)
+    ]
+    assert statuses == [200, 401]
+    async with api.jitsudo.store.snapshot() as uow:
+        wanted = AuditFilter(action=AuditAction.TOKEN_LISTED)
+        assert await uow.audit.find(wanted) == []
