@@ -60,7 +60,7 @@ def _still(login: Login) -> str:
 
 
 async def _revoke_token(terminal: Terminal, login: Login) -> None:
-    """End the token on the server; which one it is, its end tells."""
+    """End the token on the server, which says what lists call it."""
     if login.expires_at is not None and login.expires_at <= terminal.now():
         return
     asking = _as(terminal, login)
@@ -71,19 +71,12 @@ async def _revoke_token(terminal: Terminal, login: Login) -> None:
             # Such as revoked by hand, or its person disabled: what is wanted is so.
             terminal.note("The server does not take its token any more.")
             return
-        mine = [
-            token.id
-            for token in await connection.approvals.tokens()
-            if token.email == identity.email
-            and token.expires_at == identity.expires_at
-            and token.revoked_at is None
-        ]
-        if len(mine) != 1:
+        if not identity.token_id:  # a server of before it did
             raise NotAuthenticated(
                 why="the server does not say which token it is; "
                 "`jitsudo token list` may"
             )
-        await connection.approvals.revoke_token(mine[0])
+        await connection.approvals.revoke_token(identity.token_id)
     terminal.note("Its token is revoked.")
 
 

@@ -1,5 +1,6 @@
 """`jitsudo token`: bearer tokens for people and machines."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -9,6 +10,7 @@ from cli.group import command, group
 from cli.parameters import DurationType, ScopesType
 from cli.terminal import Terminal
 from cli.text import moment, table
+from core.approvals import TokenQuery
 from core.domain.token import Token
 from core.vocabulary import TokenScope
 
@@ -85,11 +87,44 @@ async def issue(
 
 
 @token.add
-@command("list", examples=("jitsudo token list", "jitsudo token list -o json"))
-async def list_tokens(terminal: Terminal) -> None:
-    """List your tokens; everybody's for an admin, with a token that may."""
+@command(
+    "list",
+    examples=(
+        "jitsudo token list",
+        "jitsudo token list --email ci@example.com --with-ended",
+        "jitsudo token list -o json",
+    ),
+)
+@click.option("--email", metavar="EMAIL", help="Only this person's.")
+@click.option(
+    "--with-ended", is_flag=True, help="Also those that expired or were revoked."
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 500),
+    default=100,
+    show_default=True,
+    help="Most tokens to list, the newest first.",
+)
+@click.option("--before", metavar="TOKEN-ID", help="Only older than this one.")
+async def list_tokens(
+    terminal: Terminal,
+    *,
+    email: str | None,
+    with_ended: bool,
+    limit: int,
+    before: str | None,
+) -> None:
+    """List your valid tokens; everybody's for an admin, with a token that may."""
+    query = TokenQuery(email=email, with_ended=with_ended, before=before, limit=limit)
     async with terminal.connect(terminal) as connection:
-        tokens = await connection.approvals.tokens()
+        page = await connection.approvals.tokens(query)
+    _show(terminal, page.tokens)
+    if page.next_before is not None:
+        terminal.note(f"There are more: add --before {page.next_before}")
+
+
+def _show(terminal: Terminal, tokens: Sequence[Token]) -> None:
     if not terminal.is_table:
         terminal.dump([_to_object(each) for each in tokens])
     elif terminal.flags.quiet:

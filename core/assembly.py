@@ -18,6 +18,7 @@ from core.process import Jitsudo
 from core.services.approver_check import CheckApprovers
 from core.services.audit import ReadAudit
 from core.services.credentials import ReadCredentials
+from core.services.daily import Daily
 from core.services.decide import Decide
 from core.services.doctor import Doctor
 from core.services.end_grant import EndGrant
@@ -26,6 +27,7 @@ from core.services.expire import Lapse
 from core.services.extend import Extend
 from core.services.figures import Count
 from core.services.forget_sign_in import ForgetSignIn
+from core.services.forget_tokens import ForgetTokens
 from core.services.id_sign_in import SignInByToken
 from core.services.identities import Identities
 from core.services.issue import Issue
@@ -33,6 +35,7 @@ from core.services.judging import Judge
 from core.services.limits import Act, Limits
 from core.services.link_codes import LinkCodes
 from core.services.linking import Linking
+from core.services.list_tokens import ListTokens
 from core.services.look import Look
 from core.services.offboard import Offboard
 from core.services.people import People
@@ -131,6 +134,9 @@ def assemble(
         most_requesters=sources.most_lookups,
         needs_link=settings.links_by_oidc,
     )
+    check_approvers = CheckApprovers(
+        store=store, doctor=doctor, clock=clock, signal=signal
+    )
     services = Services(
         submit=submit,
         extend=Extend(
@@ -184,6 +190,7 @@ def assemble(
         audit=ReadAudit(store=store),
         evaluate=Evaluate(policy=policy, read_question=from_document),
         tokens=tokens,
+        list_tokens=ListTokens(store=store, clock=clock),
         id_sign_in=None
         if id_tokens is None
         else SignInByToken(
@@ -229,8 +236,10 @@ def assemble(
         principals=Principals(store=store, directory=directory, clock=clock),
         reload=Reload(store=store, policy=policy, clock=clock),
         doctor=doctor,
-        check_approvers=CheckApprovers(
-            store=store, doctor=doctor, clock=clock, signal=signal
+        check_approvers=check_approvers,
+        daily=Daily(
+            forget_tokens=ForgetTokens(store=store, clock=clock),
+            check_approvers=check_approvers,
         ),
         linking=linking,
         link_codes=LinkCodes(

@@ -10,7 +10,6 @@ from core.approvals import (
     AuditPage,
     Departure,
     Identity,
-    IssuedToken,
     RequestPage,
     RequestQuery,
 )
@@ -20,9 +19,9 @@ from core.domain.grant import Credentials
 from core.domain.job import Job
 from core.domain.policy import PolicyAnswer
 from core.domain.request import Ask
-from core.domain.token import Token
 from core.in_process_identities import InProcessIdentities
 from core.in_process_people import InProcessPeople
+from core.in_process_tokens import InProcessTokens
 from core.permits import Permits
 from core.ports import AuditFilter
 from core.services.submit import Submission
@@ -32,7 +31,9 @@ from core.vocabulary import PolicyPackage, RequestId, TokenScope, Verdict
 MAX_JOBS = 500
 
 
-class InProcessApprovals(InProcessPeople, InProcessIdentities, Approvals):
+class InProcessApprovals(
+    InProcessPeople, InProcessTokens, InProcessIdentities, Approvals
+):
     """Checks what the actor is permitted, then calls the services."""
 
     def __init__(self, *, services: Services, binding: Binding) -> None:
@@ -209,45 +210,9 @@ class InProcessApprovals(InProcessPeople, InProcessIdentities, Approvals):
             scopes=self._binding.scopes,
             expires_at=self._binding.expires_at,
             method=self._binding.method,
+            token_id=self._binding.token_id,
             sources=sources,
         )
-
-    @override
-    async def issue_token(
-        self, email: str, *, scopes: frozenset[TokenScope], ttl: timedelta
-    ) -> IssuedToken:
-        """Make a bearer token."""
-        await self._permits.need_admin("issue tokens", giving=scopes)
-        return await self._services.tokens.issue(
-            self._actor,
-            email,
-            scopes=scopes,
-            ttl=ttl,
-            is_told=not self._binding.is_operator,
-            deadline=self._binding.limit(),
-        )
-
-    @override
-    async def tokens(self) -> tuple[Token, ...]:
-        """Return the actor's tokens; everybody's for an admin's token."""
-        self._permits.need(TokenScope.READ)
-        may_see_all = TokenScope.ADMIN in self._binding.scopes
-        if may_see_all and await self._permits.is_admin():
-            return await self._services.tokens.find_all(
-                self._actor, self._binding.limit()
-            )
-        return await self._services.tokens.find(self._actor.email)
-
-    @override
-    async def revoke_token(self, token_id: str) -> Token:
-        """End a token of one's own, or as an admin anybody's."""
-        may_revoke_all = TokenScope.ADMIN in self._binding.scopes
-        if not may_revoke_all:
-            self._permits.need(TokenScope.REQUEST)
-        owner: str | None = self._actor.email
-        if may_revoke_all and await self._permits.is_admin():
-            owner = None
-        return await self._services.tokens.revoke(self._actor, token_id, owner=owner)
 
     @override
     async def disable_principal(self, email: str, *, reason: str) -> Departure:

@@ -70,6 +70,7 @@ class Jitsudo:
         deadline: Deadline | None = None,
         expires_at: datetime | None = None,
         method: SignInMethod | None = None,
+        token_id: str = "",
     ) -> InProcessApprovals:
         """Return the approvals of a verified actor.
 
@@ -81,6 +82,7 @@ class Jitsudo:
                 instead of `seconds`.
             expires_at: until when the actor's token is valid.
             method: whose token it is.
+            token_id: of a token of jitsudo's.
         """
         return InProcessApprovals(
             services=self.services,
@@ -91,6 +93,7 @@ class Jitsudo:
                 deadline=deadline,
                 expires_at=expires_at,
                 method=method,
+                token_id=token_id,
             ),
         )
 
@@ -244,7 +247,7 @@ class Jitsudo:
             JobKind.WARN: self.services.warn.run,
             JobKind.REMIND_REVIEW: self.services.remind.run,
             JobKind.OFFBOARD: self.services.offboard.run,
-            JobKind.CHECK_APPROVERS: self.services.check_approvers.run,
+            JobKind.CHECK_APPROVERS: self.services.daily.run,
             JobKind.TELL_REFUSALS: self.services.refusals.tell_repeats,
         }
 

@@ -9,6 +9,7 @@ from core.ports import Store
 from core.services.approver_check import CheckApprovers
 from core.services.audit import ReadAudit
 from core.services.credentials import ReadCredentials
+from core.services.daily import Daily
 from core.services.decide import Decide
 from core.services.doctor import Doctor
 from core.services.end_grant import EndGrant
@@ -23,6 +24,7 @@ from core.services.issue import Issue
 from core.services.limits import Limits
 from core.services.link_codes import LinkCodes
 from core.services.linking import Linking
+from core.services.list_tokens import ListTokens
 from core.services.look import Look
 from core.services.offboard import Offboard
 from core.services.people import People
@@ -62,6 +64,7 @@ class Services:
     audit: ReadAudit
     evaluate: Evaluate
     tokens: Tokens
+    list_tokens: ListTokens
     id_sign_in: SignInByToken | None
     forget_sign_in: ForgetSignIn
     sign_in: SignInTerminals
@@ -80,6 +83,7 @@ class Services:
     reload: Reload
     doctor: Doctor
     check_approvers: CheckApprovers
+    daily: Daily
     linking: Linking
     link_codes: LinkCodes
     identities: Identities
@@ -95,6 +99,7 @@ class Binding:
         seconds: how long one call may take before nothing more is begun.
         method: what the actor showed, over REST; None where that is not how they
             came.
+        token_id: of a token of jitsudo's that they showed; else empty.
         deadline: one for every call together, of an act that began before this
             was bound; counts instead of `seconds`.
         is_operator: somebody who holds the database's address: may issue
@@ -108,6 +113,7 @@ class Binding:
     deadline: Deadline | None = None
     expires_at: datetime | None = None
     method: SignInMethod | None = None
+    token_id: str = ""
     is_operator: bool = False
 
     def limit(self) -> Deadline:

@@ -58,6 +58,7 @@ async def authenticated(request: web.Request, handler: Handler) -> web.StreamRes
         scopes=bearer.scopes,
         expires_at=bearer.expires_at,
         method=bearer.method,
+        token_id=bearer.token_id,
     )
     return await handler(request)
 

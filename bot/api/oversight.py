@@ -8,7 +8,7 @@ from bot.api.answers import to_answer
 from bot.api.keys import APPROVALS
 from bot.api.reading import body_fields, query_fields
 from core.errors import Invalid
-from core.wire import access, audit
+from core.wire import access, audit, tokens
 from core.wire.parsing import parse_json
 
 
@@ -48,24 +48,24 @@ async def whoami(request: web.Request) -> web.Response:
 
 
 async def list_tokens(request: web.Request) -> web.Response:
-    """List the caller's tokens; everybody's for an admin."""
-    tokens = await request[APPROVALS].tokens()
-    return to_answer({"tokens": [access.to_token(token) for token in tokens]})
+    """List the caller's tokens, newest first; everybody's for an admin."""
+    query = tokens.from_token_query(query_fields(request))
+    return to_answer(tokens.to_token_page(await request[APPROVALS].tokens(query)))
 
 
 async def issue_token(request: web.Request) -> web.Response:
     """Make a token; the answer is the only place that ever holds its secret."""
-    email, scopes, ttl = access.from_token_order(await body_fields(request))
+    email, scopes, ttl = tokens.from_token_order(await body_fields(request))
     if not scopes:
         raise Invalid(field="scopes", why="name at least one, such as request or read")
     issued = await request[APPROVALS].issue_token(email, scopes=scopes, ttl=ttl)
-    return to_answer(access.to_issued_token(issued))
+    return to_answer(tokens.to_issued_token(issued))
 
 
 async def revoke_token(request: web.Request) -> web.Response:
     """End a token."""
     token = await request[APPROVALS].revoke_token(request.match_info["id"])
-    return to_answer({"token": access.to_token(token)})
+    return to_answer({"token": tokens.to_token(token)})
 
 
 async def disable_principal(request: web.Request) -> web.Response:

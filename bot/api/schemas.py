@@ -220,6 +220,7 @@ SHAPES: Final[Mapping[str, Schema]] = {
             "scopes": SCOPES,
             "expiresAt": MOMENT_OR_NULL,
             "method": {"enum": [*(method.value for method in SignInMethod), None]},
+            "tokenId": TEXT,
             "groupSources": list_of(ref("GroupsFrom")),
         }
     ),

@@ -10,6 +10,8 @@ from core.approvals.values import (
     PrincipalFacts,
     RequestPage,
     RequestQuery,
+    TokenPage,
+    TokenQuery,
 )
 
 __all__ = [
@@ -22,4 +24,6 @@ __all__ = [
     "PrincipalFacts",
     "RequestPage",
     "RequestQuery",
+    "TokenPage",
+    "TokenQuery",
 ]

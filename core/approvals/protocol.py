@@ -10,11 +10,11 @@ from typing import Protocol
 
 from core.approvals.identities import Identities
 from core.approvals.people import PeopleApprovals
+from core.approvals.tokens import TokenApprovals
 from core.approvals.values import (
     AuditPage,
     Departure,
     Identity,
-    IssuedToken,
     RequestPage,
     RequestQuery,
 )
@@ -24,12 +24,11 @@ from core.domain.grant import Credentials
 from core.domain.job import Job
 from core.domain.policy import PolicyAnswer
 from core.domain.request import Ask
-from core.domain.token import Token
 from core.ports import AuditFilter
-from core.vocabulary import PolicyPackage, RequestId, TokenScope
+from core.vocabulary import PolicyPackage, RequestId
 
 
-class Approvals(PeopleApprovals, Identities, Protocol):
+class Approvals(PeopleApprovals, TokenApprovals, Identities, Protocol):
     """Everything that can be done with requests; one decision path for all.
 
     Every method may raise `NotAuthenticated`, and of the `DependencyError`s
@@ -235,32 +234,6 @@ class Approvals(PeopleApprovals, Identities, Protocol):
 
     async def whoami(self) -> Identity:
         """Return who the actor is."""
-        ...
-
-    async def issue_token(
-        self, email: str, *, scopes: frozenset[TokenScope], ttl: timedelta
-    ) -> IssuedToken:
-        """Make a bearer token.
-
-        Raises:
-            Invalid: the e-mail, the scopes or the time to live cannot be.
-            NotAllowed: the actor is no admin, or their own token may less.
-        """
-        ...
-
-    async def tokens(self) -> tuple[Token, ...]:
-        """Return the actor's tokens, newest first; everybody's for an admin.
-
-        Everybody's need the scope `admin` as well, and the audit log has it.
-        """
-        ...
-
-    async def revoke_token(self, token_id: str) -> Token:
-        """End a token of one's own, or as an admin anybody's.
-
-        Raises:
-            NotFound: there is no such token of the actor's.
-        """
         ...
 
     async def disable_principal(self, email: str, *, reason: str) -> Departure:

@@ -49,6 +49,32 @@ class AuditPage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TokenQuery:
+    """Which tokens to list, newest first, among those the actor may see.
+
+    Attributes:
+        email: only this person's.
+        with_ended: also those that have expired or were revoked, as far as they
+            are kept.
+        before: only tokens older than the one of this id; a page's `next_before`.
+        limit: most tokens on the page, 1 to 500.
+    """
+
+    email: str | None = None
+    with_ended: bool = False
+    before: str | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenPage:
+    """Tokens, newest first; `next_before` is None on the last page."""
+
+    tokens: tuple[Token, ...]
+    next_before: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class IssuedToken:
     """A new token and its secret, which is shown this once."""
 
@@ -69,6 +95,7 @@ class Identity:
         scopes: what the token may do; every scope where there is no token.
         expires_at: until when the token is valid; None where there is none.
         method: whose token it is; None where there is none.
+        token_id: of a token of jitsudo's, as lists name it; empty of any other.
         sources: where the groups come from, and until when.
     """
 
@@ -78,6 +105,7 @@ class Identity:
     scopes: frozenset[TokenScope]
     expires_at: datetime | None = None
     method: SignInMethod | None = None
+    token_id: str = ""
     sources: tuple[GroupsFrom, ...] = ()
 
 

@@ -19,7 +19,7 @@ from core.ports.outside import (
     Sealer,
     Workplace,
 )
-from core.ports.queries import AuditFilter, RequestFilter
+from core.ports.queries import AuditFilter, RequestFilter, TokenFilter
 from core.ports.records import (
     AuditStore,
     PrincipalRow,
@@ -59,6 +59,7 @@ __all__ = [
     "SignInStore",
     "Store",
     "SurfaceStore",
+    "TokenFilter",
     "TokenStore",
     "Totals",
     "UnitOfWork",

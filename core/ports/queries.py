@@ -1,9 +1,10 @@
-"""Which requests and audit events to list."""
+"""Which requests, audit events and tokens to list."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from core.domain.principal import Principal
+from core.domain.token import Token
 from core.vocabulary import (
     AuditAction,
     Outcome,
@@ -51,4 +52,22 @@ class AuditFilter:
     since: datetime | None = None
     until: datetime | None = None
     before_seq: int | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenFilter:
+    """Which tokens to list, newest first.
+
+    Attributes:
+        email: whose; None for everybody's.
+        valid_at: only those that are valid then; None for those that have
+            ended as well.
+        before: only tokens older than this one; the last of the page before.
+        limit: most rows to return.
+    """
+
+    email: str | None = None
+    valid_at: datetime | None = None
+    before: Token | None = None
     limit: int = 100

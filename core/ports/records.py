@@ -7,7 +7,7 @@ from typing import Protocol
 
 from core.domain.audit import AuditEvent, AuditFact, StoredEvent
 from core.domain.token import Token
-from core.ports.queries import AuditFilter
+from core.ports.queries import AuditFilter, TokenFilter
 from core.vocabulary import (
     Verdict,
 )
@@ -55,8 +55,20 @@ class TokenStore(Protocol):
         """Return the token with this public id."""
         ...
 
-    async def find(self, *, email: str | None) -> list[Token]:
-        """Return tokens, newest first; None for everybody's."""
+    async def find(self, wanted: TokenFilter) -> list[Token]:
+        """Return the matching tokens, newest first."""
+        ...
+
+    async def valid_of(self, email: str, *, at: datetime) -> list[Token]:
+        """Return all of a person's tokens that are valid at this time."""
+        ...
+
+    async def valid_for_others(self, *, at: datetime) -> list[Token]:
+        """Return all valid tokens that their own person did not make."""
+        ...
+
+    async def last_use(self, email: str) -> datetime | None:
+        """Return when a token of this person's was last used, as far as is kept."""
         ...
 
     async def revoke(self, token_id: str, *, at: datetime) -> bool:
@@ -65,6 +77,15 @@ class TokenStore(Protocol):
 
     async def touch(self, token_id: str, *, at: datetime) -> None:
         """Note that a token was used."""
+        ...
+
+    async def forget_ended(self, *, before: datetime, most: int) -> int:
+        """Remove tokens that ended by this time; return how many.
+
+        Args:
+            before: when they expired, or were revoked if that came first.
+            most: about how many to remove at once, up to twice as many.
+        """
         ...
 
 

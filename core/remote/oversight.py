@@ -8,7 +8,15 @@ from urllib.parse import urlencode
 
 from typing_extensions import override
 
-from core.approvals import Approvals, AuditPage, Departure, Identity, IssuedToken
+from core.approvals import (
+    Approvals,
+    AuditPage,
+    Departure,
+    Identity,
+    IssuedToken,
+    TokenPage,
+    TokenQuery,
+)
 from core.domain.audit import ChainReport
 from core.domain.job import Job
 from core.domain.policy import PolicyAnswer
@@ -21,6 +29,13 @@ from core.wire import access, audit
 from core.wire.fields import Fields
 from core.wire.parsing import parse_json
 from core.wire.requests import JsonObject
+from core.wire.tokens import (
+    from_issued_token,
+    from_token,
+    from_token_page,
+    to_token_order,
+    to_token_query,
+)
 
 VERIFY_SECONDS: Final = 600.0
 """A long chain takes its time: tens of thousands of events a second."""
@@ -74,17 +89,16 @@ class HttpOversight(HttpPeople, Approvals):
         return await self._server.call(
             "POST",
             "/tokens",
-            access.from_issued_token,
-            body=access.to_token_order(email, scopes, ttl),
+            from_issued_token,
+            body=to_token_order(email, scopes, ttl),
             doubt=Doubt.LOOK,
         )
 
     @override
-    async def tokens(self) -> tuple[Token, ...]:
-        """Return the actor's tokens, without digests; everybody's for an admin."""
-        return await self._server.call(
-            "GET", "/tokens", lambda answer: answer.objects("tokens", access.from_token)
-        )
+    async def tokens(self, query: TokenQuery) -> TokenPage:
+        """Return a page of tokens, without digests."""
+        target = f"/tokens?{urlencode(to_token_query(query))}"
+        return await self._server.call("GET", target, from_token_page)
 
     @override
     async def revoke_token(self, token_id: str) -> Token:
@@ -92,7 +106,7 @@ class HttpOversight(HttpPeople, Approvals):
         return await self._server.call(
             "DELETE",
             path_of("tokens", token_id),
-            lambda answer: access.from_token(answer.inner("token")),
+            lambda answer: from_token(answer.inner("token")),
             doubt=Doubt.REPEAT,
         )
 

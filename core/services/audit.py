@@ -1,15 +1,13 @@
 """Reads and verifies the audit log, for auditors and admins."""
 
 from dataclasses import replace
-from typing import Final
 
 from core.approvals import AuditPage
 from core.clock import Deadline
 from core.domain.audit import ChainReport, ChainVerifier
-from core.errors import AuditChainBroken, Invalid
+from core.errors import AuditChainBroken
 from core.ports import AuditFilter, Store
-
-MAX_PAGE: Final = 500
+from core.services.pages import check_limit
 
 
 class ReadAudit:
@@ -25,8 +23,7 @@ class ReadAudit:
         Raises:
             Invalid: the limit cannot be.
         """
-        if not 1 <= wanted.limit <= MAX_PAGE:
-            raise Invalid(field="limit", why=f"has to be from 1 to {MAX_PAGE}")
+        check_limit(wanted.limit)
         async with self._store.snapshot(deadline) as uow:
             found = await uow.audit.find(replace(wanted, limit=wanted.limit + 1))
         page = found[: wanted.limit]

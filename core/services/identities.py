@@ -106,8 +106,8 @@ class Identities:
         """End the tokens that somebody's own word made; not what others issued."""
         await uow.sign_ins.refuse_of(email)  # first: whoever is handing one over ends
         now = self._clock.now()
-        for token in await uow.tokens.find(email=email):
-            if token.created_by == email and token.is_valid(now):
+        for token in await uow.tokens.valid_of(email, at=now):
+            if token.created_by == email:
                 await uow.tokens.revoke(token.id, at=now)
                 await uow.audit.append(
                     token_fact(actor, AuditAction.TOKEN_REVOKED, token, now)

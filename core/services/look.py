@@ -7,15 +7,15 @@ from core.approvals import RequestPage, RequestQuery
 from core.clock import Deadline
 from core.domain.decision import RequestRecord
 from core.domain.principal import Actor, Principal, normalise_email
-from core.errors import DeadlineExceeded, Invalid, NotAllowed, NotFound
+from core.errors import DeadlineExceeded, NotAllowed, NotFound
 from core.ports import RequestFilter, Store
+from core.services.pages import check_limit
 from core.services.people import People
 from core.services.reading import read_record
 from core.services.signal import Signal
 from core.services.visibility import Visibility
 from core.vocabulary import RequestId
 
-MAX_PAGE: Final = 500
 POLL_SECONDS: Final = 1.0
 """How soon a change by another replica is seen; one's own is seen at once."""
 
@@ -100,8 +100,7 @@ class Look:
             Invalid: the limit or the requester's e-mail cannot be.
             NotAllowed: the actor is disabled.
         """
-        if not 1 <= query.limit <= MAX_PAGE:
-            raise Invalid(field="limit", why=f"has to be from 1 to {MAX_PAGE}")
+        check_limit(query.limit)
         person = None if sees_all else await self._enabled(actor, deadline)
         requester = query.requester and normalise_email(query.requester)
         if query.mine and requester not in {None, "", actor.email}:

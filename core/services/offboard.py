@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
 from typing import Final
 
 from core.approvals import Departure
@@ -79,14 +78,12 @@ class Offboard:
                 email=email,
                 is_disabled=True,
                 requests=await self._all_open(uow, email),
-                tokens=sum(
-                    token.is_valid(now) for token in await uow.tokens.find(email=email)
-                ),
+                tokens=len(await uow.tokens.valid_of(email, at=now)),
             )
             if not row.is_disabled:
                 await uow.principals.put(replace(row, is_disabled=True))
                 await uow.jobs.add(_clean_up(actor, email, reason))
-                told = _left_behind(email, await uow.tokens.find(email=None), now)
+                told = _left_behind(email, await uow.tokens.valid_for_others(at=now))
                 if told is not None:
                     await uow.jobs.add(told)
                 await uow.audit.append(
@@ -139,10 +136,10 @@ class Offboard:
         email, why = told["email"], f"{told['email']} is disabled: {told['reason']}"
         async with self._store.snapshot() as uow:
             is_still_out = (await uow.principals.get(email)).is_disabled
-            tokens = await uow.tokens.find(email=email) if is_still_out else []
+            now = self._clock.now()
+            tokens = await uow.tokens.valid_of(email, at=now) if is_still_out else []
         for token in tokens:
-            if token.revoked_at is None:
-                await self._tokens.revoke(actor, token.id, owner=email)
+            await self._tokens.revoke(actor, token.id, owner=email)
         await self._each_open(email, self._ending(actor, why))
 
         async def done(uow: UnitOfWork) -> None:
@@ -218,21 +215,19 @@ def lane_of_person(email: str) -> str:
     return f"principal:{email}"
 
 
-def _left_behind(issuer: str, tokens: Iterable[Token], now: datetime) -> NewJob | None:
+def _left_behind(issuer: str, tokens: Iterable[Token]) -> NewJob | None:
     """Return what the admins are told of tokens whose secrets somebody saw who left.
 
     Args:
-        tokens: everybody's.
+        tokens: all that are valid and were made for others.
 
     Returns:
-        None if there are none for others that are valid.
+        None if none of them is theirs.
     """
     theirs = [
         f"{token.id} ({token.email})"
         for token in tokens
-        if issuer in vouchers(token.created_by)
-        and token.email != issuer
-        and token.is_valid(now)
+        if issuer in vouchers(token.created_by) and token.email != issuer
     ]
     if not theirs:
         return None

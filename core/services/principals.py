@@ -114,12 +114,10 @@ async def _last_seen(uow: UnitOfWork, email: str) -> datetime | None:
     """Return when somebody last acted, used a token or signed in."""
     events = await uow.audit.find(AuditFilter(actor=email, limit=1))
     membership = await uow.memberships.of(email)
+    last_use = await uow.tokens.last_use(email)
     moments = [event.fact.occurred_at for event in events]
-    moments += [
-        token.last_used_at
-        for token in await uow.tokens.find(email=email)
-        if token.last_used_at is not None
-    ]
+    if last_use is not None:
+        moments.append(last_use)
     if membership is not None and not membership.is_forgotten:
         moments.append(membership.signed_in_at)
     return max(moments, default=None)

@@ -1,4 +1,4 @@
-"""Bearer tokens: made, checked, listed, ended."""
+"""Bearer tokens: made, checked, ended."""
 
 import hmac
 import secrets
@@ -179,32 +179,6 @@ class Tokens:
         except OutcomeUnknown as error:  # its secret is lost with the answer
             raise OutcomeUnknown(look_with="jitsudo token list") from error
         return issued
-
-    async def find(self, email: str) -> tuple[Token, ...]:
-        """Return a person's tokens, newest first."""
-        async with self._store.snapshot() as uow:
-            return tuple(await uow.tokens.find(email=email))
-
-    async def find_all(
-        self, actor: Actor, deadline: Deadline | None
-    ) -> tuple[Token, ...]:
-        """Return everybody's tokens, newest first; that they were read is audited."""
-
-        async def work(uow: UnitOfWork) -> tuple[Token, ...]:
-            found = await uow.tokens.find(email=None)
-            await uow.audit.append(
-                AuditFact(
-                    occurred_at=self._clock.now(),
-                    actor=actor.email,
-                    action=AuditAction.TOKEN_LISTED,
-                    outcome=Outcome.SUCCESS,
-                    origin=actor.origin,
-                    details={"tokens": len(found), **actor.evidence},
-                )
-            )
-            return tuple(found)
-
-        return await in_transaction(self._store, work, deadline=deadline)
 
     async def revoke(self, actor: Actor, token_id: str, *, owner: str | None) -> Token:
         """End a token; ending it again changes nothing.

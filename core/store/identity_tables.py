@@ -8,7 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from core.store.dialects import Code, Moment
-from core.store.metadata import metadata, one_of
+from core.store.metadata import index_by, metadata, one_of, partial_index
 from core.vocabulary import LinkMethod, SignInState
 
 tokens: Final = sa.Table(
@@ -24,7 +24,12 @@ tokens: Final = sa.Table(
     sa.Column("revoked_at", Moment),
     sa.Column("last_used_at", Moment),
     sa.UniqueConstraint("digest", name="one_token_per_digest"),
-    sa.Index("tokens_by_email_created_at", "email", "created_at"),
+    index_by("tokens", "created_at", "id"),
+    index_by("tokens", "email", "created_at", "id"),
+    # What is valid is found by its end: few of the many that there were.
+    index_by("tokens", "expires_at"),
+    index_by("tokens", "email", "expires_at"),
+    partial_index("tokens_by_revoked_at", "revoked_at", where="revoked_at IS NOT NULL"),
 )
 
 principals: Final = sa.Table(

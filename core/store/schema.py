@@ -52,7 +52,7 @@ __all__ = [
     "tokens",
 ]
 
-REVISION: Final = "0003"
+REVISION: Final = "0004"
 """The newest migration, which this code needs."""
 
 TO_REVIEW: Final = sa.text("break_glass AND reviewed_at IS NULL")

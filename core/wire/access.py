@@ -1,14 +1,12 @@
-"""Identities, tokens, policy's answers and jobs as JSON."""
+"""Identities, policy's answers and jobs as JSON."""
 
-from datetime import timedelta
 from typing import Final
 
-from core.approvals import Departure, Identity, IssuedToken
+from core.approvals import Departure, Identity
 from core.domain.audit import to_timestamp
 from core.domain.job import Job
 from core.domain.policy import PolicyAnswer
 from core.domain.request import parse_request_id
-from core.domain.token import Token
 from core.errors import Invalid
 from core.vocabulary import JobKind, PolicyPackage, SignInMethod, Tier, TokenScope
 from core.wire.fields import Fields
@@ -33,6 +31,7 @@ def to_identity(identity: Identity) -> JsonObject:
         "scopes": sorted(identity.scopes),
         "expiresAt": to_moment(identity.expires_at),
         "method": identity.method,
+        "tokenId": identity.token_id,
         "groupSources": [to_groups_from(answer) for answer in identity.sources],
     }
 
@@ -50,84 +49,9 @@ def from_identity(fields: Fields) -> Identity:
         scopes=fields.members("scopes", TokenScope),
         expires_at=fields.moment_or_none("expiresAt"),
         method=fields.one_of("method", SignInMethod) if fields.has("method") else None,
+        token_id=fields.text("tokenId", default=""),
         sources=fields.objects("groupSources", from_groups_from),
     )
-
-
-def to_token(token: Token) -> JsonObject:
-    """Return a token without its digest, which is of no use to anybody."""
-    return {
-        "id": token.id,
-        "identity": token.email,
-        "scopes": sorted(token.scopes),
-        "createdAt": to_timestamp(token.created_at),
-        "createdBy": token.created_by,
-        "expiresAt": to_timestamp(token.expires_at),
-        "revokedAt": to_moment(token.revoked_at),
-        "lastUsedAt": to_moment(token.last_used_at),
-    }
-
-
-def from_token(fields: Fields) -> Token:
-    """Return the token that `to_token` wrote; its digest is empty.
-
-    Raises:
-        Invalid: it did not write this.
-    """
-    return Token(
-        id=fields.text("id"),
-        digest="",
-        email=fields.text("identity"),
-        scopes=fields.members("scopes", TokenScope),
-        created_at=fields.moment("createdAt"),
-        created_by=fields.text("createdBy"),
-        expires_at=fields.moment("expiresAt"),
-        revoked_at=fields.moment_or_none("revokedAt"),
-        last_used_at=fields.moment_or_none("lastUsedAt"),
-    )
-
-
-def to_issued_token(issued: IssuedToken) -> JsonObject:
-    """Return a new token with its secret, the only time it is said."""
-    return {"token": to_token(issued.token), "secret": issued.secret}
-
-
-def from_issued_token(fields: Fields) -> IssuedToken:
-    """Return the token that `to_issued_token` wrote.
-
-    Raises:
-        Invalid: it did not write this.
-    """
-    return IssuedToken(
-        token=from_token(fields.inner("token")), secret=fields.text("secret")
-    )
-
-
-def to_token_order(
-    email: str, scopes: frozenset[TokenScope], ttl: timedelta
-) -> JsonObject:
-    """Return the body that asks for a token."""
-    return {
-        "identity": email,
-        "scopes": sorted(scopes),
-        "ttlSeconds": str(int(ttl.total_seconds())),
-    }
-
-
-def from_token_order(
-    fields: Fields,
-) -> tuple[str, frozenset[TokenScope], timedelta]:
-    """Return whose token is wanted, with which scopes and for how long.
-
-    Raises:
-        Invalid: naming the field.
-    """
-    seconds = fields.integer("ttlSeconds")
-    try:
-        ttl = timedelta(seconds=seconds)
-    except OverflowError as error:
-        raise Invalid(field="ttlSeconds", why="is longer than anybody lives") from error
-    return fields.text("identity"), fields.members("scopes", TokenScope), ttl
 
 
 def to_departure(departure: Departure) -> JsonObject:

@@ -58,6 +58,7 @@ _CLASSES: Final = {kind.code: kind for kind in _STATUSES}
 
 
 _FIELDS: Final[Mapping[str, str]] = {
+    "before": "pageToken",
     "break-glass": "breakGlass",
     "duration": "durationSeconds",
     "e-mail": "identity",

@@ -16,6 +16,7 @@ from tests.bench import (
     processes,
     questions,
     reading,
+    tokens,
 )
 from tests.bench.table import Figure, show
 from tests.support.databases import run_sql
@@ -59,6 +60,7 @@ def _run(root: Path, postgres_url: str) -> None:
     show("Policy", asyncio.run(_policy()))
     show("Reading", _each(reading, places("reading")))
     show("Lists", _each(listings, places("listings")))
+    show("Tokens", _each(tokens, places("tokens")))
     _, url, directory = places("processes")[1]
     show("Processes", processes.measure(url, directory))
 

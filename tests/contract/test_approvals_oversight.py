@@ -1,4 +1,4 @@
-"""Credentials, audit, policy, tokens and jobs: the same in process and over REST."""
+"""Credentials, audit, policy and jobs: the same in process and over REST."""
 
 from datetime import timedelta
 
@@ -23,7 +23,6 @@ from core.vocabulary import (
 from tests.support.builders import (
     ALICE,
     BOB,
-    DAVE,
     ERIN,
     an_ask,
 )
@@ -104,25 +103,6 @@ async def test_policy_can_be_tried_out(house: House) -> None:
     assert answer.revision
     with pytest.raises(Invalid):
         await erin.evaluate(PolicyPackage.ELIGIBILITY, {"user": 7})
-
-
-async def test_tokens_are_issued_listed_and_revoked(house: House) -> None:
-    """An admin makes one; its holder sees it and ends it."""
-    erin = await house.acting(ERIN)
-    scopes = frozenset({TokenScope.READ})
-
-    issued = await erin.issue_token(DAVE, scopes=scopes, ttl=timedelta(hours=2))
-    dave = await house.acting(DAVE)
-    mine = {token.id: token for token in await dave.tokens()}
-    revoked = await dave.revoke_token(issued.token.id)
-
-    assert mine[issued.token.id].scopes == scopes
-    assert mine[issued.token.id].expires_at == issued.token.expires_at
-    assert revoked.revoked_at is not None
-    with pytest.raises(NotAllowed):
-        await dave.issue_token(DAVE, scopes=scopes, ttl=timedelta(hours=1))
-    with pytest.raises(NotFound):
-        await dave.revoke_token("tok_nosuch")
 
 
 async def test_whoami_knows_groups_and_scopes(house: House) -> None:

@@ -1,4 +1,4 @@
-"""Every database keeps grants, surfaces, tokens, principals and refusals."""
+"""Every database keeps grants, surfaces, principals and refusals."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -7,30 +7,15 @@ import pytest
 
 from core.domain.grant import Grant
 from core.domain.surface import Surface
-from core.domain.token import Token
-from core.errors import Conflict, Invalid
+from core.errors import Invalid
 from core.ports import PrincipalRow, RefusalKey
 from core.store.engine import SqlStore
-from core.vocabulary import SurfacePurpose, SurfaceState, TokenScope, Verdict
+from core.vocabulary import SurfacePurpose, SurfaceState, Verdict
 from tests.contract.test_store_requests import put
 from tests.support.builders import ALICE, BOB, NOON, a_request, a_request_id
 
 LATER = NOON + timedelta(hours=1)
 WINDOW = timedelta(seconds=60)
-
-
-def a_token(**changes: object) -> Token:
-    """Return alice's token."""
-    token = Token(
-        id="tok_1",
-        digest="d" * 64,
-        email=ALICE,
-        scopes=frozenset({TokenScope.READ, TokenScope.APPROVE}),
-        created_at=NOON,
-        created_by="operator:root@host",
-        expires_at=LATER,
-    )
-    return replace(token, **changes)  # type: ignore[arg-type] # a test's own names
 
 
 async def test_grant_is_put_replaced_erased_and_ended(store: SqlStore) -> None:
@@ -133,47 +118,6 @@ async def test_saving_a_surface_never_lowers_what_is_wanted(store: SqlStore) -> 
         assert await uow.surfaces.at("C1", "1700000000.000100") == expected
         assert await uow.surfaces.at("C2", "1700000000.000100") is None
         assert await uow.surfaces.lock(wanted.id + 1) is None
-
-
-async def test_token_is_found_by_digest_and_id_and_person(store: SqlStore) -> None:
-    """Newest first, everybody's or one person's."""
-    hers = a_token()
-    newer = a_token(id="tok_2", digest="e" * 64, created_at=LATER)
-    his = a_token(id="tok_3", digest="f" * 64, email=BOB, scopes=frozenset())
-
-    async with store.transaction() as uow:
-        for token in (hers, newer, his):
-            await uow.tokens.add(token)
-        await uow.commit()
-
-    async with store.snapshot() as uow:
-        assert await uow.tokens.by_digest(hers.digest) == hers
-        assert await uow.tokens.by_digest("0" * 64) is None
-        assert await uow.tokens.get("tok_3") == his
-        assert await uow.tokens.get("tok_4") is None
-        assert await uow.tokens.find(email=ALICE) == [newer, hers]
-        assert await uow.tokens.find(email=None) == [newer, his, hers]
-
-
-async def test_token_is_revoked_once_and_remembers_its_use(store: SqlStore) -> None:
-    """The first revocation stands."""
-    async with store.transaction() as uow:
-        await uow.tokens.add(a_token())
-        await uow.tokens.touch("tok_1", at=NOON)
-        assert await uow.tokens.revoke("tok_1", at=LATER)
-        assert not await uow.tokens.revoke("tok_1", at=NOON)
-        assert not await uow.tokens.revoke("tok_9", at=NOON)
-        assert await uow.tokens.get("tok_1") == a_token(
-            last_used_at=NOON, revoked_at=LATER
-        )
-
-
-async def test_same_secret_twice_is_a_conflict(store: SqlStore) -> None:
-    """A digest belongs to one token."""
-    async with store.transaction() as uow:
-        await uow.tokens.add(a_token())
-        with pytest.raises(Conflict):
-            await uow.tokens.add(a_token(id="tok_2"))
 
 
 async def test_strangers_have_no_tier_and_are_enabled(store: SqlStore) -> None:

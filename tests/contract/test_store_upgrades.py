@@ -28,6 +28,8 @@ NEW_INDEXES: Final = (
     "request_groups_by_group_name_requester_state_request_id",
     "decisions_by_approver_state_request_id",
     "decisions_by_approver_requester_state_request_id",
+    "tokens_by_created_at_id", "tokens_by_email_created_at_id",
+    "tokens_by_expires_at", "tokens_by_email_expires_at", "tokens_by_revoked_at",
 )  # fmt: skip
 
 TRIGGERS: Final = (
@@ -62,6 +64,7 @@ async def take_back(url: str) -> None:
         ),
         *functions,
         *(f"DROP INDEX {name}" for name in NEW_INDEXES),
+        "CREATE INDEX tokens_by_email_created_at ON tokens (email, created_at)",
         *(f"ALTER TABLE requests DROP COLUMN {name}" for name in NEW_COLUMNS),
         "ALTER TABLE request_groups DROP COLUMN state",
         "ALTER TABLE request_groups DROP COLUMN requester",

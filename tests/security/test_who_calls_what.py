@@ -11,9 +11,9 @@ from typing import Final, TypeAlias
 
 import pytest
 
-from core.approvals import Approvals, RequestQuery
+from core.approvals import Approvals, RequestQuery, TokenQuery
 from core.domain.identity import SlackAccount
-from core.domain.principal import ADMINS_GROUP
+from core.domain.principal import ADMINS_GROUP, AUDITORS_GROUP
 from core.domain.token import Token
 from core.errors import JitsudoError
 from core.ports import AuditFilter
@@ -46,7 +46,7 @@ CALLS: Final[dict[str, Call]] = {
     "evaluate": lambda a, _id, _t: a.evaluate(PolicyPackage.APPROVAL, {}),
     "whoami": lambda a, _id, _t: a.whoami(),
     "issue_token": lambda a, _id, _t: a.issue_token(CAROL, scopes=READ, ttl=HOUR),
-    "tokens": lambda a, _id, _t: a.tokens(),
+    "tokens": lambda a, _id, _t: a.tokens(TokenQuery()),
     "revoke_token": lambda a, _id, token: a.revoke_token(token.id),
     "disable_principal": lambda a, _id, _t: a.disable_principal(CAROL, reason="out"),
     "enable_principal": lambda a, _id, _t: a.enable_principal(CAROL),
@@ -145,6 +145,28 @@ async def test_whom_it_does_not_concern_is_told_nothing(kept: Kept) -> None:
             found.setdefault(name, code)
 
     assert found == UNRELATED
+
+
+async def test_whose_tokens_they_are_decides_who_lists_them(kept: Kept) -> None:
+    """By their person's name, by a page that begins with one, or all of them."""
+    product, _, _, token = kept
+    questions = {
+        TokenQuery(): "done",
+        TokenQuery(with_ended=True): "done",
+        TokenQuery(email=ALICE): "not_allowed",
+        TokenQuery(before=token.id): "invalid",
+    }
+    product.groups.join("aud@example.com", AUDITORS_GROUP)
+    for who in (DAVE, BOB, "aud@example.com"):
+        for query, expected in questions.items():
+            code, told = await outcome(product.acting(who).tokens(query))
+            assert (who, query, code) == (who, query, expected)
+            assert token.id not in told
+            assert ALICE not in told
+    product.groups.join(DAVE, ADMINS_GROUP)
+    await product.disable(DAVE)
+    code, told = await outcome(product.acting(DAVE).tokens(TokenQuery(email=ALICE)))
+    assert (code, ALICE in told) == ("not_allowed", False)
 
 
 @pytest.mark.parametrize("who", [ALICE, BOB, "ruth@example.com"])

@@ -133,6 +133,14 @@ ENDPOINTS: Final = (
         statuses=(200,) * 6,
         scopes=frozenset({READ}),
     ),
+    # Somebody else's are for admins; here they are the requester's.
+    Row(
+        method="GET",
+        path=f"{BASE}/tokens",
+        query=f"identity={ALICE}&withEnded=true",
+        statuses=(200, 403, 403, 403, 200, 403),
+        scopes=frozenset({READ}),
+    ),
     of_admins("POST", "/tokens", _ORDER),
     Row(
         method="DELETE",

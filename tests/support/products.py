@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 from pydantic import SecretStr
 
-from core.approvals import Approvals, IssuedToken
+from core.approvals import Approvals, IssuedToken, TokenQuery
 from core.assembly import assemble
 from core.auth_settings import AuthSettings
 from core.domain.audit import AuditEvent, ChainReport
@@ -20,6 +20,7 @@ from core.domain.job import Job, NewJob
 from core.domain.principal import Actor
 from core.domain.request import Ask
 from core.domain.surface import Surface
+from core.domain.token import Token
 from core.policy.embedded import EmbeddedEngine
 from core.ports import AuditFilter, Outside, PolicyEngine, PrincipalRow, Store
 from core.providers.sealing import FernetSealer
@@ -132,6 +133,10 @@ class Product:
         async with self.store.transaction() as uow:
             await uow.principals.put(PrincipalRow(email=email, is_disabled=True))
             await uow.commit()
+
+    async def tokens(self, email: str, **limits: Any) -> tuple[Token, ...]:
+        """Return what a person reads who lists valid tokens."""
+        return (await self.acting(email, **limits).tokens(TokenQuery())).tokens
 
     async def token(self, email: str) -> IssuedToken:
         """Have erin, an admin, issue a token with every scope."""

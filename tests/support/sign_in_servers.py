@@ -5,7 +5,6 @@ import secrets
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from core.approvals import Identity
 from core.domain.token import Token
 from core.vocabulary import TokenScope
 from core.wire import access
+from core.wire.tokens import to_token
 from tests.support.issuer_devices import Login
 from tests.support.issuers import CLIENT, Issuer, Listener
 
@@ -31,6 +31,7 @@ class SignInServer:
         answers: what the next questions for a token are answered with, before
             anything else: an OAuth error, or a status.
         is_confirmed: whether somebody has said yes in Slack.
+        names_tokens: whether it says which token it was asked with.
         forms: what came to the endpoints of the device flow.
         bearers: what came in as a token, in order.
         revoked: ids of the tokens that were ended.
@@ -41,6 +42,7 @@ class SignInServer:
         self.offers: dict[str, Any] | None = {}
         self.answers: list[str | int] = []
         self.is_confirmed = True
+        self.names_tokens = True
         self.issuer: Issuer | None = None
         self.user_code = "BCDFGHJK"
         self.forms: list[dict[str, str]] = []
@@ -53,11 +55,6 @@ class SignInServer:
     def url(self) -> str:
         """Return its address."""
         return self._listener.url
-
-    @staticmethod
-    def renamed(token: Token, token_id: str) -> Token:
-        """Return a token with all of another one's facts but its id."""
-        return replace(token, id=token_id)
 
     def offer(self, issuer: Issuer | None = None, *, slack: bool = False) -> None:
         """Say so from now on."""
@@ -85,7 +82,6 @@ class SignInServer:
         app.router.add_post("/oauth/device_authorization", self._begin)
         app.router.add_post("/oauth/token", self._token)
         app.router.add_get("/api/v1alpha1/whoami", self._whoami)
-        app.router.add_get("/api/v1alpha1/tokens", self._list)
         app.router.add_delete("/api/v1alpha1/tokens/{id}", self._revoke)
         return app
 
@@ -161,16 +157,11 @@ class SignInServer:
             trust_tier=0,
             scopes=frozenset({TokenScope.READ}),
             expires_at=expires_at,
+            token_id=token.id if token is not None and self.names_tokens else "",
         )
 
     async def _whoami(self, request: web.Request) -> web.Response:
         return web.json_response(access.to_identity(self._who(request)))
-
-    async def _list(self, request: web.Request) -> web.Response:
-        self._who(request)
-        return web.json_response(
-            {"tokens": [access.to_token(one) for one in self.tokens.values()]}
-        )
 
     async def _revoke(self, request: web.Request) -> web.Response:
         self._who(request)
@@ -178,7 +169,7 @@ class SignInServer:
             one for one in self.tokens.values() if one.id == request.match_info["id"]
         )
         self.revoked.append(token.id)
-        return web.json_response({"token": access.to_token(token)})
+        return web.json_response({"token": to_token(token)})
 
 
 def signed_in(issuer: Issuer, email: str) -> str:

@@ -26,6 +26,8 @@ from core.approvals import (
     PrincipalFacts,
     RequestPage,
     RequestQuery,
+    TokenPage,
+    TokenQuery,
 )
 from core.domain.approvers import ApproverReport, Preview
 from core.domain.audit import AuditEvent, ChainReport
@@ -80,7 +82,7 @@ class ScriptedApprovals(Approvals):
     variables: Mapping[str, str] = field(default_factory=dict)
     open_requests: tuple[RequestId, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
-    issued: tuple[Token, ...] = ()
+    issued: TokenPage = field(default_factory=lambda: TokenPage(tokens=()))
     waiting: tuple[Job, ...] = ()
     links: tuple[SlackLink, ...] = ()
     identity: Identity | None = None
@@ -261,8 +263,8 @@ class ScriptedApprovals(Approvals):
         )
 
     @override
-    async def tokens(self) -> tuple[Token, ...]:
-        self._note("tokens")
+    async def tokens(self, query: TokenQuery) -> TokenPage:
+        self._note("tokens", query)
         return self.issued
 
     @override

@@ -1,17 +1,18 @@
 """`login`, `logout`, `whoami`, `token`, `policy eval`: who may come in."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from core.approvals import Identity
+from core.approvals import Identity, TokenPage, TokenQuery
 from core.domain.policy import PolicyAnswer
 from core.errors import NotAuthenticated
 from core.logins import Login, Logins
 from core.vocabulary import PolicyPackage, SignInMethod, TokenScope
-from tests.support.builders import NOON
+from tests.support.builders import ALICE, NOON
 from tests.support.terminals import TestTerminal, a_token
 
 _SERVER = "http://127.0.0.1:8080"
@@ -146,7 +147,7 @@ def test_a_token_decides_nothing_unless_asked(terminal: TestTerminal) -> None:
 
 def test_tokens_are_listed_without_secret_or_digest(terminal: TestTerminal) -> None:
     """The list names what `token revoke` takes."""
-    terminal.approvals.issued = (a_token(),)
+    terminal.approvals.issued = TokenPage(tokens=(a_token(),))
 
     table = terminal.run("token", "list").stdout
     document = terminal.run("token", "list", "-o", "json").stdout
@@ -159,6 +160,59 @@ def test_tokens_are_listed_without_secret_or_digest(terminal: TestTerminal) -> N
         "revoked_at", "last_used_at",
     }  # fmt: skip
     assert json.loads(document)[0]["scopes"] == ["read"]
+
+
+@pytest.mark.parametrize(
+    ("options", "query"),
+    [
+        ((), TokenQuery()),
+        (("--email", ALICE, "--with-ended"), TokenQuery(email=ALICE, with_ended=True)),
+        (("--limit", "5", "--before", "tok_7"), TokenQuery(limit=5, before="tok_7")),
+    ],
+    ids=["none", "whose", "where"],
+)
+def test_a_list_of_tokens_asks_for_what_is_wanted(
+    terminal: TestTerminal, options: tuple[str, ...], query: TokenQuery
+) -> None:
+    """By itself for the first hundred that are valid."""
+    terminal.run("token", "list", *options)
+
+    assert terminal.approvals.asked == [("tokens", query)]
+
+
+@pytest.mark.parametrize("form", [(), ("-o", "json"), ("-q",)])
+def test_a_list_of_tokens_with_more_says_how_to_go_on(
+    terminal: TestTerminal, form: tuple[str, ...]
+) -> None:
+    """On standard error, so that a document stays a document."""
+    page = TokenPage(tokens=(a_token(),), next_before="tok_1")
+    terminal.approvals.issued = page
+    more = "There are more: add --before tok_1\n"
+
+    result = terminal.run("token", "list", *form)
+
+    assert result.stderr == ("" if "-q" in form else more)
+    assert more not in result.stdout
+    assert "tok_1" in result.stdout
+
+
+@pytest.mark.parametrize("limit", ["0", "501", "many"])
+def test_a_list_of_tokens_has_one_to_500(terminal: TestTerminal, limit: str) -> None:
+    """Anything else is a usage error, and nobody is asked."""
+    assert terminal.run("token", "list", "--limit", limit).exit_code == 2
+    assert terminal.approvals.asked == []
+
+
+def test_a_list_of_tokens_tells_why_each_ended(terminal: TestTerminal) -> None:
+    """Revoked, also if it would have expired by now."""
+    ended = replace(a_token(), id="tok_2", expires_at=NOON)
+    revoked = replace(ended, id="tok_3", revoked_at=NOON)
+    terminal.approvals.issued = TokenPage(tokens=(revoked, ended, a_token()))
+
+    lines = terminal.run("token", "list", "--with-ended").stdout.splitlines()[1:]
+
+    for line, word in zip(lines, ("revoked", "expired", "valid"), strict=True):
+        assert word in line
 
 
 def test_a_token_is_revoked_by_its_id(terminal: TestTerminal) -> None:

@@ -66,8 +66,9 @@ OF_OVERSIGHT: Final[Operations] = {
     ),
     ("GET", f"{BASE}/tokens"): Operation(
         id="ListTokens",
-        summary="List the caller's tokens; everybody's for an admin.",
-        answer=shape({"tokens": list_of(ref("Token"))}),
+        summary="List the caller's tokens, newest first; everybody's for an admin.",
+        query={"identity": TEXT, "withEnded": FLAG, **PAGE},
+        answer=shape({"tokens": list_of(ref("Token")), "nextPageToken": TEXT}),
     ),
     ("POST", f"{BASE}/tokens"): Operation(
         id="IssueToken",

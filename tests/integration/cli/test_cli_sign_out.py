@@ -1,6 +1,7 @@
 """`jitsudo logout`: what is forgotten, what is ended, and what is said if not."""
 
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -108,21 +109,32 @@ def test_a_server_that_is_gone_does_not_keep_the_login(tmp_path: Path) -> None:
     assert Logins(tmp_path).all() == {}
 
 
-def test_two_tokens_with_one_end_are_both_kept(
+def test_two_tokens_with_one_end_are_told_apart(
     through_slack: SignInServer, tmp_path: Path
 ) -> None:
-    """Nobody guesses which one it is."""
-    ends = {token.expires_at for token in through_slack.tokens.values()}
-    (first, one), (second, _) = through_slack.tokens.items()
-    through_slack.tokens[second] = through_slack.renamed(one, "tok_2")
-    assert len(ends) == 2
+    """The server says which one it is; nobody compares times, or lists tokens."""
+    (_, one), (second, two) = through_slack.tokens.items()
+    through_slack.tokens[second] = replace(two, expires_at=one.expires_at)
+
+    done = _logout(tmp_path)
+
+    assert "Its token is revoked." in done.stderr
+    assert through_slack.revoked == ["tok_2"]
+    assert through_slack.bearers[-2:] == [second, second]
+
+
+def test_a_server_that_does_not_say_which_token_ends_none(
+    through_slack: SignInServer, tmp_path: Path
+) -> None:
+    """Nobody guesses; what stays valid is said."""
+    through_slack.names_tokens = False
 
     done = _logout(tmp_path)
 
     assert done.returncode == 0
     assert "does not say which token it is" in done.stderr
+    assert "stays valid until" in done.stderr
     assert through_slack.revoked == []
-    assert first in through_slack.tokens
 
 
 def test_the_issuer_forgets_the_refresh_token(

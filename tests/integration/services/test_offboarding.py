@@ -1,6 +1,7 @@
 """Shutting somebody out: nothing new from then on, and what they have is ended."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -53,6 +54,20 @@ async def test_requests_grants_and_tokens_are_ended_each_with_its_event(
     assert actions.count("request.withdrawn") == 1
     assert actions.count("grant.revoke_requested") == 2
     assert await scripted.jobs(JobKind.OFFBOARD) == []
+
+
+async def test_a_token_that_has_expired_is_ended_by_nobody(scripted: Product) -> None:
+    """Whoever signed in each day for months leaves no event for each of them."""
+    await scripted.token(ALICE)
+    scripted.clock.move(timedelta(days=366))
+    valid = (await scripted.token(ALICE)).token
+
+    departure = await scripted.acting(ERIN).disable_principal(ALICE, reason=WHY)
+    await scripted.work()
+
+    assert departure.tokens == 1
+    (revoked,) = await scripted.events(AuditAction.TOKEN_REVOKED)
+    assert revoked.fact.details["token"] == valid.id
 
 
 async def test_nothing_of_theirs_is_accepted_from_the_transaction_on(

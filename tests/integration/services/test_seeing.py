@@ -9,7 +9,7 @@ from typing import TypeAlias
 import pytest
 from cryptography.fernet import Fernet
 
-from core.approvals import RequestQuery
+from core.approvals import RequestQuery, TokenQuery
 from core.domain.grant import Secrets
 from core.domain.principal import Actor
 from core.errors import ConfigurationError, Invalid, NotAllowed, NotFound, WrongState
@@ -331,7 +331,7 @@ async def test_a_token_does_what_its_scope_says(
         TokenScope.READ: (
             lambda: acting.get(request_id),
             lambda: acting.list(RequestQuery()),
-            acting.tokens,
+            lambda: acting.tokens(TokenQuery()),
             acting.verify_audit,
             lambda: acting.jobs(failing_only=False),
             lambda: acting.audit(AuditFilter()),

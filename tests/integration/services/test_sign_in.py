@@ -7,6 +7,7 @@ import pytest
 
 from core.domain.sign_in import LIFETIME, TOKEN_TTL, PollOutcome
 from core.errors import Invalid, NotAllowed
+from core.ports import TokenFilter
 from core.use_cases import ALL_SCOPES
 from core.vocabulary import AuditAction, JobKind, Origin, Outcome, SignInState
 from tests.support.builders import ALICE, BOB, DAVE
@@ -99,7 +100,7 @@ async def test_two_questions_at_once_get_one_token(
     issued = [task.result().issued for task in asked if task.result().issued]
     assert len(issued) == 1
     async with product.store.snapshot() as uow:
-        assert len(await uow.tokens.find(email=ALICE)) == 1
+        assert len(await uow.tokens.find(TokenFilter(email=ALICE))) == 1
     assert (await product.actions()).count("token.issued") == 1
 
 
@@ -295,7 +296,7 @@ async def test_who_is_disabled_after_the_yes_gets_no_token(product: Product) -> 
     (failure,) = await product.events(outcome=Outcome.FAILURE)
     assert failure.fact.action is AuditAction.SIGN_IN_REFUSED
     async with product.store.snapshot() as uow:
-        assert await uow.tokens.find(email=ALICE) == []
+        assert await uow.tokens.find(TokenFilter(email=ALICE)) == []
 
 
 @pytest.mark.parametrize("origin", sorted(set(Origin) - {Origin.SLACK}))

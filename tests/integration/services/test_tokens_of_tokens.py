@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.approvals import Approvals
+from core.approvals import Approvals, TokenQuery
 from core.domain.principal import Actor
 from core.errors import Invalid, NotAllowed, NotAuthenticated
 from core.use_cases import ALL_SCOPES
@@ -146,7 +146,8 @@ async def test_who_left_decides_nothing_with_tokens_that_they_issued(
         await carol.approve(pending.id, comment="")
     with pytest.raises(NotAuthenticated, match="issued the token is disabled"):
         await holding(scripted, deciding.secret)
-    assert await (await holding(scripted, machines.secret)).tokens() != ()
+    machine = await holding(scripted, machines.secret)
+    assert (await machine.tokens(TokenQuery())).tokens != ()
     notices = [job.payload["text"] for job in await scripted.jobs(JobKind.TELL_ADMINS)]
     (told,) = [text for text in notices if "seen the secrets" in text]
     for issued in (carols, machines, deciding):

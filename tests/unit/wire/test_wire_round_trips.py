@@ -6,14 +6,13 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.approvals import Identity, IssuedToken, RequestPage, RequestQuery
+from core.approvals import Identity, RequestPage, RequestQuery
 from core.domain.audit import AuditFact, seal
 from core.domain.decision import Decision, RequestRecord
 from core.domain.grant import Credentials, Secrets
 from core.domain.job import Job
 from core.domain.policy import PolicyAnswer
 from core.domain.request import Ask, ElevationRequest, Routing
-from core.domain.token import Token
 from core.ports import AuditFilter
 from core.vocabulary import (
     AuditAction,
@@ -229,46 +228,13 @@ def test_credentials_come_back_identical(credentials: Credentials) -> None:
 
 @given(
     st.builds(
-        Token,
-        id=_NAME,
-        digest=st.just(""),
-        email=_NAME,
-        scopes=_SCOPES,
-        created_at=_MOMENT,
-        created_by=_NAME,
-        expires_at=_MOMENT,
-        revoked_at=_MAYBE,
-        last_used_at=_MAYBE,
-    ),
-    _NAME,
-)
-def test_token_comes_back_without_its_digest(token: Token, secret: str) -> None:
-    """The digest stays on the server; the secret of a new one crosses once."""
-    issued = IssuedToken(token=token, secret=secret)
-    body = access.to_issued_token(issued)
-
-    assert access.from_issued_token(_over_the_wire(body)) == issued
-    assert "digest" not in json.dumps(body)
-
-
-@given(_NAME, _SCOPES, _SECONDS)
-def test_token_order_comes_back_identical(
-    email: str, scopes: frozenset[TokenScope], ttl: timedelta
-) -> None:
-    """What is issued is what was asked for."""
-    body = access.to_token_order(email, scopes, ttl)
-
-    assert access.from_token_order(_over_the_wire(body)) == (email, scopes, ttl)
-
-
-@given(
-    st.builds(
         Identity,
         email=_NAME,
         groups=_NAMES,
         trust_tier=_COUNTS,
         scopes=_SCOPES,
         expires_at=_MAYBE,
+        token_id=st.just("") | _NAME,
     )
 )
 def test_identity_comes_back_identical(identity: Identity) -> None:
