@@ -256,7 +256,9 @@ def to_configuration_error(
 ) -> ConfigurationError:
     """Return the first thing that is wrong, by its variable, without its value."""
     first = error.errors(include_input=False, include_url=False)[0]
-    setting = ".".join(str(part) for part in first["loc"]) or "settings"
+    # What is wrong within a list is the list's: `groups_from.0` is no setting.
+    parts = [str(part) for part in first["loc"] if isinstance(part, str)]
+    setting = ".".join(parts) or "settings"
     names = {setting: variable for variable, setting in variables.items()}
     why = first["msg"].removeprefix("Value error, ")
     if first["type"] == "missing":
