@@ -98,7 +98,7 @@ def _slack(facts: PrincipalFacts) -> str:
     if facts.link is None:
         return "-"
     account = facts.link.account
-    return f"{account.user_id} of {account.team_id}, linked by {facts.link.linked_by}"
+    return f"{account.name}, linked by {facts.link.linked_by}"
 
 
 def _to_object(facts: PrincipalFacts) -> dict[str, object]:
