@@ -6,7 +6,13 @@ import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    HTTPSConnection,
+    RemoteDisconnected,
+)
 from typing import Final
 
 from core.errors import ServerUnavailable
@@ -16,6 +22,16 @@ CONNECT_SECONDS: Final = 10.0
 
 MAX_ANSWER: Final = 32 * 1024**2
 """Bytes; a page of 500 requests with ten decisions each is below a third of it."""
+
+_TODO: Final = {
+    10: "whoever runs it has to renew it",
+    62: "write the name that it is for, or have it name this one",
+    64: "write the name that it is for, or have it name this one",
+}
+"""What helps, other than to trust it.
+
+Source: OpenSSL, x509_vfy.h: expired, another host name, another IP address.
+"""
 
 _NEEDED: Final = "it asks for a client certificate; pass --client-cert and --client-key"
 _REFUSED: Final = "it does not accept our client certificate ({})"
@@ -143,7 +159,7 @@ class _Line:
             raise AnswerLost(why) from error
         except (OSError, HTTPException) as error:
             self._check_refusal(connection, error)
-            raise AnswerLost(_reason(error)) from error
+            raise AnswerLost(_reason(error, self._address)) from error
 
     def _check_refusal(self, connection: HTTPConnection, error: Exception) -> None:
         """Raise what the server thinks of our certificate, if that is it.
@@ -190,10 +206,9 @@ def _connect(connection: HTTPConnection, address: Address) -> None:
         why = f"no connection within {CONNECT_SECONDS:g} s; check --server and network"
         raise ServerUnavailable(server=address.name, why=why) from error
     except ssl.SSLCertVerificationError as error:
-        why = (
-            f"its certificate is not trusted: {error.verify_message}; --ca-file "
-            "names a certificate to trust"
-        )
+        what = error.verify_message.rstrip(".")
+        todo = _TODO.get(error.verify_code, "--ca-file names a certificate to trust")
+        why = f"its certificate is not trusted: {what}; {todo}"
         raise ServerUnavailable(server=address.name, why=why) from error
     except ssl.SSLError as error:
         why = _REFUSALS.get(
@@ -201,7 +216,8 @@ def _connect(connection: HTTPConnection, address: Address) -> None:
         )
         raise ServerUnavailable(server=address.name, why=why) from error
     except OSError as error:
-        raise ServerUnavailable(server=address.name, why=_reason(error)) from error
+        why = _reason(error, address)
+        raise ServerUnavailable(server=address.name, why=why) from error
 
 
 def _receive(response: HTTPResponse) -> Answer:
@@ -221,11 +237,16 @@ def _receive(response: HTTPResponse) -> Answer:
     )
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, ssl.SSLEOFError):
+def _reason(error: Exception, address: Address) -> str:
+    if isinstance(error, ssl.SSLEOFError | RemoteDisconnected):
+        if not address.is_https:
+            return (
+                "it hung up without an answer; a server that speaks TLS does that "
+                "(https://)"
+            )
         return (
-            "it hung up; a server that wants another client certificate "
-            "(--client-cert) may do that"
+            "it hung up without an answer; a server that wants a client certificate, "
+            "or another one (--client-cert), may do that"
         )
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
