@@ -59,7 +59,8 @@ async def check_installation(
         findings += _tls(bot_settings)
     except ConfigurationError as error:
         bot_settings = BotSettings()
-        findings.append(_failing("slack settings", error))
+        is_slacks = error.setting.lower().startswith(("jitsudo_slack_", "slack"))
+        findings.append(_failing("slack settings" if is_slacks else "settings", error))
     core_document = core_part(document)
     try:
         settings = load_core(environment, core_document)
