@@ -1,7 +1,20 @@
 """`jitsudo server reload-policies`: has the server look for a newer policy now."""
 
+import click
+
+from cli.errors import exit_code_of
 from cli.group import command
 from cli.terminal import Terminal
+from cli.text import safe
+from core.errors import PolicyUnavailable
+
+
+class _NotLoaded(click.ClickException):
+    """The server looked, and nothing was to be decided."""
+
+    def __init__(self, error: PolicyUnavailable) -> None:
+        super().__init__(f"no newer policy was loaded: {safe(error.why)}")
+        self.exit_code = exit_code_of(error)
 
 
 @command("reload-policies", examples=("jitsudo server reload-policies",))
@@ -13,7 +26,10 @@ async def reload_policies(terminal: Terminal) -> None:
     be loaded. Only admins may.
     """
     async with terminal.connect(terminal) as connection:
-        reload = await connection.approvals.reload_policies()
+        try:
+            reload = await connection.approvals.reload_policies()
+        except PolicyUnavailable as error:
+            raise _NotLoaded(error) from error
     if not terminal.is_table:
         terminal.dump(
             {
