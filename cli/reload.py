@@ -9,14 +9,6 @@ from cli.text import safe
 from core.errors import PolicyUnavailable
 
 
-class _NotLoaded(click.ClickException):
-    """The server looked, and nothing was to be decided."""
-
-    def __init__(self, error: PolicyUnavailable) -> None:
-        super().__init__(f"no newer policy was loaded: {safe(error.why)}")
-        self.exit_code = exit_code_of(error)
-
-
 @command("reload-policies", examples=("jitsudo server reload-policies",))
 async def reload_policies(terminal: Terminal) -> None:
     """Have the server look for a newer policy now, and say what is in force.
@@ -29,7 +21,9 @@ async def reload_policies(terminal: Terminal) -> None:
         try:
             reload = await connection.approvals.reload_policies()
         except PolicyUnavailable as error:
-            raise _NotLoaded(error) from error
+            # It is not about a decision, as the error's own sentence is.
+            terminal.warn(f"Error: no newer policy was loaded: {safe(error.why)}")
+            raise click.exceptions.Exit(exit_code_of(error)) from error
     if not terminal.is_table:
         terminal.dump(
             {
