@@ -12,8 +12,11 @@ from bot.slack.service import SlackService
 from bot.tls import Tls, TlsFiles
 from core.assembly import CALL_SECONDS
 from core.clock import SystemClock
+from core.domain.principal import ADMINS_GROUP
 from core.errors import ConfigurationError, JitsudoError
+from core.health import PartHealth
 from core.identity.groups_file import GroupsFile
+from core.ports import Directory
 from core.providers.loading import load_provider
 from core.providers.sealing import FernetSealer
 from core.services.provider_checks import ProviderChecks
@@ -56,7 +59,8 @@ async def check_installation(
         findings += _tls(bot_settings)
     except ConfigurationError as error:
         bot_settings = BotSettings()
-        findings.append(_failing("slack settings", error))
+        is_slacks = error.setting.lower().startswith(("jitsudo_slack_", "slack"))
+        findings.append(_failing("slack settings" if is_slacks else "settings", error))
     core_document = core_part(document)
     try:
         settings = load_core(environment, core_document)
@@ -79,6 +83,8 @@ async def check_installation(
             parts |= await jitsudo.issuer_health()
             if len(jitsudo.group_sources) > 1:
                 parts |= await jitsudo.group_health()
+            if parts["groups"].is_ready:
+                parts["admins"] = await _admins(jitsudo.directory, settings)
             for name, part in (await jitsudo.provider_health()).items():
                 parts[f"provider {name}"] = part
             if bot_settings.slack is not None:
@@ -90,6 +96,31 @@ async def check_installation(
         Finding(part=name, is_ready=part.is_ready, detail=part.detail)
         for name, part in parts.items()
     ]
+
+
+async def _admins(directory: Directory, settings: CoreSettings) -> PartHealth:
+    """Return whether anybody is an admin: nobody else is told of what is amiss."""
+    try:
+        admins = await directory.members_of(ADMINS_GROUP)
+    except JitsudoError as error:
+        return PartHealth(is_ready=False, detail=str(error))
+    if admins:
+        return PartHealth(is_ready=True, detail=f"{len(admins)} in {ADMINS_GROUP}")
+    if GroupSource.OIDC in settings.group_sources:
+        detail = f"nobody of {ADMINS_GROUP} has signed in lately"
+        return PartHealth(is_ready=True, detail=detail)
+    todo = "put somebody into it"
+    if settings.group_sources == (GroupSource.SLACK,) and (
+        not settings.admin_groups_from_slack
+    ):
+        todo = (
+            "Slack makes nobody one, unless JITSUDO_ADMIN_GROUPS_FROM_SLACK is true; "
+            "set that, or name them in a groups file and add file to "
+            "JITSUDO_GROUPS_FROM"
+        )
+    return PartHealth(
+        is_ready=False, detail=f"nobody is in {ADMINS_GROUP}, or can be told; {todo}"
+    )
 
 
 def _scopes_of(settings: CoreSettings) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
@@ -71,6 +71,21 @@ def _domains(value: object) -> object:
 
 
 _DOMAIN: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+
+
+def _networks(value: object) -> object:
+    """Return networks from a list, or from a text with commas."""
+    parts = split(value)
+    if not isinstance(parts, list | tuple):
+        return parts
+    try:
+        return [ip_network(str(part)) for part in parts]
+    except ValueError as error:
+        message = (
+            "has to name networks such as 10.0.0.0/8, without bits behind the "
+            f"prefix, or addresses such as 192.0.2.7: {error}"
+        )
+        raise ValueError(message) from error
 
 
 class SlackSettings(BaseModel):
@@ -166,7 +181,7 @@ class BotSettings(BaseModel):
     tls_key_file: Path | None = None
     tls_client_ca_file: Path | None = None
     trusted_proxies: Annotated[
-        tuple[IPv4Network | IPv6Network, ...], BeforeValidator(split)
+        tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)
     ] = ()
     max_connections: int = Field(default=1_000, ge=1)
     slack: SlackSettings | None = None

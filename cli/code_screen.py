@@ -61,9 +61,10 @@ def _tell(terminal: Terminal, *lines: str) -> None:
 
 
 def _show_qr(terminal: Terminal, address: str) -> None:
+    lines = qr_lines(terminal, address)
     terminal.note(f"Or open {address}")
-    terminal.note("and check that it shows the same code:")
-    for line in qr_lines(terminal, address):
+    terminal.note(f"and check that it shows the same code{':' if lines else '.'}")
+    for line in lines:
         terminal.draw(line)
 
 

@@ -70,7 +70,7 @@ async def link_identity(
 @command("unlink", examples=("jitsudo identity unlink T0123ABC/U0456DEF",))
 @click.argument("account", metavar="TEAM/USER", type=AccountType())
 async def unlink_identity(terminal: Terminal, *, account: SlackAccount) -> None:
-    """End a link; the next use of the account links it anew.
+    """End a link, so that the account can be linked anew.
 
     For who has a new e-mail address or a new Slack account. Only admins may; with
     a database URL as --server no token is needed.
@@ -79,7 +79,10 @@ async def unlink_identity(terminal: Terminal, *, account: SlackAccount) -> None:
         link = await connection.approvals.unlink_identity(account)
     _tell(terminal, link, f"Slack account {link.account.name} → unlinked")
     if terminal.is_table:
-        terminal.note(f"It was {link.email}'s. Its next use links it anew.")
+        terminal.note(
+            f"It was {link.email}'s. Its next use links it anew or, where the server "
+            "asks for a sign-in, says to type `/jitsudo link`."
+        )
 
 
 @command("link", examples=("jitsudo link BCDF-GHJK", "jitsudo link BCDF-GHJK --yes"))
@@ -95,8 +98,8 @@ async def link(terminal: Terminal, *, code: str, is_sure: bool) -> None:
     async with terminal.connect(terminal) as connection:
         found = await connection.approvals.claim_identity(code, is_confirmed=False)
         terminal.note(
-            f"The Slack account {found.account.user_id} of the workspace "
-            f"{found.account.team_id} asked for this code; its e-mail is {found.email}."
+            f"The Slack account {found.account.name} asked for this code; its e-mail "
+            f"is {found.email}. Slack showed you the same account beside the code."
         )
         insist(terminal, f"Link it to {found.email}?", is_sure=is_sure)
         found = await connection.approvals.claim_identity(code, is_confirmed=True)

@@ -171,17 +171,24 @@ def check(terminal: Terminal, *, directory: Path) -> None:
 
     The engine inside jitsudo tries it, and an `opa` binary where there is one: each
     refuses some things that the other takes. The exit code is 1 if anything is wrong.
+    A package that nothing asks or uses is noted: its name may be mistyped.
     """
-    from core.policy.bundle import check_directory  # noqa: PLC0415 - loads slowly
+    from core.policy.bundle import (  # noqa: PLC0415 - loads slowly
+        check_directory,
+        unasked_files,
+    )
 
     problems = check_directory(directory)
+    notes = [] if problems else unasked_files(directory)
     if not terminal.is_table:
-        terminal.dump({"ok": not problems, "problems": problems})
+        terminal.dump({"ok": not problems, "problems": problems, "notes": notes})
     elif problems:
         for problem in problems:
             terminal.warn(problem)
     else:
         terminal.say(f"{directory}: no problems found")
+        for note in notes:
+            terminal.warn(f"note: {note}")
     if problems:
         raise click.exceptions.Exit(FAILED)
 

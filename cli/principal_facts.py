@@ -60,6 +60,10 @@ async def trust(terminal: Terminal, *, email: str, tier: int, notes: str) -> Non
         terminal.say(facts.email)
     else:
         terminal.say(f"Principal {facts.email} → trust tier {facts.trust_tier}")
+        if not (facts.groups or facts.last_seen_at or facts.link):
+            terminal.note(
+                "Nobody with this e-mail is in a group or was ever here; is it right?"
+            )
 
 
 def _tell(terminal: Terminal, facts: PrincipalFacts) -> None:
@@ -98,7 +102,7 @@ def _slack(facts: PrincipalFacts) -> str:
     if facts.link is None:
         return "-"
     account = facts.link.account
-    return f"{account.user_id} of {account.team_id}, linked by {facts.link.linked_by}"
+    return f"{account.name}, linked by {facts.link.linked_by}"
 
 
 def _to_object(facts: PrincipalFacts) -> dict[str, object]:

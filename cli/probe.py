@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cli.text import clip, safe
+from core.remote.reasons import why_broken
 
 PATHS: Final = {"liveness": "/healthz", "readiness": "/readyz", "version": "/version"}
 """The parts of `jitsudo server status`, in their order."""
@@ -52,8 +53,13 @@ def ask(server: str, name: str, context: ssl.SSLContext | None) -> Probe:
         detail = f"{error.code}: {_detail(body)}"
         return Probe(name=name, status="DEGRADED", detail=detail, body=body)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        return Probe(name=name, status="DOWN", detail=f"cannot reach {url}: {reason}")
+        cause = error
+        if isinstance(error, urllib.error.URLError) and (
+            isinstance(error.reason, OSError)
+        ):
+            cause = error.reason
+        why = why_broken(cause, is_https=url.startswith("https:"))
+        return Probe(name=name, status="DOWN", detail=f"cannot reach {url}: {why}")
 
 
 def _body(content: bytes) -> object:

@@ -1,7 +1,12 @@
 """`jitsudo server reload-policies`: has the server look for a newer policy now."""
 
+import click
+
+from cli.errors import exit_code_of
 from cli.group import command
 from cli.terminal import Terminal
+from cli.text import safe
+from core.errors import PolicyUnavailable
 
 
 @command("reload-policies", examples=("jitsudo server reload-policies",))
@@ -13,7 +18,12 @@ async def reload_policies(terminal: Terminal) -> None:
     be loaded. Only admins may.
     """
     async with terminal.connect(terminal) as connection:
-        reload = await connection.approvals.reload_policies()
+        try:
+            reload = await connection.approvals.reload_policies()
+        except PolicyUnavailable as error:
+            # It is not about a decision, as the error's own sentence is.
+            terminal.warn(f"Error: no newer policy was loaded: {safe(error.why)}")
+            raise click.exceptions.Exit(exit_code_of(error)) from error
     if not terminal.is_table:
         terminal.dump(
             {

@@ -24,7 +24,7 @@ def parse_duration(field: str, text: str) -> timedelta:
     match = _PATTERN.fullmatch(text.strip().lower())
     if match is None or not any(match.groups()):
         raise Invalid(
-            field=field, why=f"{text[:40]!r} is no duration; write 30m, 2h or 1h30m"
+            field=field, why=f"{text[:40]!r} is no duration; write 30m, 1h30m or 7d"
         )
     seconds = sum(
         int(count or 0) * unit

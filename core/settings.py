@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -256,7 +257,9 @@ def to_configuration_error(
 ) -> ConfigurationError:
     """Return the first thing that is wrong, by its variable, without its value."""
     first = error.errors(include_input=False, include_url=False)[0]
-    setting = ".".join(str(part) for part in first["loc"]) or "settings"
+    # What is wrong within a list is the list's: `groups_from.0` is no setting.
+    parts = takewhile(lambda part: isinstance(part, str), first["loc"])
+    setting = ".".join(map(str, parts)) or "settings"
     names = {setting: variable for variable, setting in variables.items()}
     why = first["msg"].removeprefix("Value error, ")
     if first["type"] == "missing":

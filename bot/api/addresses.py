@@ -59,6 +59,14 @@ def client_address(request: web.Request) -> str:
     return _plain(hop)
 
 
+def is_ignored(request: web.Request) -> bool:
+    """Tell whether this says for whom it was sent, and nobody believes it."""
+    trusted = _trusted(request)
+    return FOR in request.headers and not _is_trusted(
+        request.remote or UNKNOWN, trusted
+    )
+
+
 def base_url(request: web.Request) -> str:
     """Return scheme and host as the client sees them, without a slash at the end.
 

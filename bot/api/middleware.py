@@ -9,7 +9,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from bot.api.addresses import client_address
+from bot.api.addresses import client_address, is_ignored
 from bot.api.answers import HEADERS, to_answer, to_refusal, to_surprise
 from bot.api.keys import COUNTERS, REQUEST_ID
 from core.errors import JitsudoError, NotFound
@@ -38,6 +38,7 @@ async def framed(request: web.Request, handler: Handler) -> web.StreamResponse:
     with structlog.contextvars.bound_contextvars(
         http_request=request_id, client=client_address(request)
     ):
+        _note_proxy(request)
         answer = await handler(request)
     answer.headers.update(HEADERS)
     answer.headers[ID_HEADER] = request_id
@@ -47,6 +48,17 @@ async def framed(request: web.Request, handler: Handler) -> web.StreamResponse:
         answer.status,
     ] += 1
     return answer
+
+
+def _note_proxy(request: web.Request) -> None:
+    """Say once that a proxy is not believed, if that is what it is.
+
+    Behind one, everybody would share its address and its count of failed sign-ins.
+    """
+    counters = request.config_dict[COUNTERS]
+    if not counters.has_noted_proxy and is_ignored(request):
+        counters.has_noted_proxy = True
+        _log.warning("forwarded_header_ignored", setting="JITSUDO_TRUSTED_PROXIES")
 
 
 @web.middleware

@@ -80,6 +80,8 @@ class Channels:
         name = self._named(destination)
         await self.admit(destination)
         facts = await self._facts(name)
+        if facts.is_archived or not facts.is_member:
+            self._known.drop(name)  # whoever mends it shall not wait to see that
         if facts.is_archived:
             raise SlackRefused(
                 method="conversations.info",

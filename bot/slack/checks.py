@@ -52,9 +52,7 @@ async def check_slack(
     missing = sorted(needed - workspace.scopes) if workspace.scopes else []
     parts["slack scopes"] = PartHealth(
         is_ready=not missing,
-        detail=f"missing {', '.join(missing)}; install the app again with the manifest"
-        if missing
-        else "all there",
+        detail=_without(missing) if missing else "all there",
     )
     if app_token is not None:
         parts["slack app token"] = await _check_app_token(client, app_token)
@@ -64,6 +62,14 @@ async def check_slack(
     except SlackFailed as error:
         parts["slack channel"] = PartHealth(is_ready=False, detail=str(error))
     return parts
+
+
+def _without(missing: list[str]) -> str:
+    """Return what to do about scopes; the manifests have the optional ones as notes."""
+    todo = "install the app again with the manifest"
+    if OPTIONAL_SCOPES & set(missing):
+        todo = "put them among the manifest's scopes and install the app again with it"
+    return f"missing {', '.join(missing)}; {todo}"
 
 
 async def _check_app_token(client: SlackClient, token: SecretStr) -> PartHealth:

@@ -60,7 +60,7 @@ class SlackRefused(SlackFailed):
     def __init__(self, *, method: str, error: str, detail: str = "") -> None:
         """Keep Slack's error code."""
         self.error = error
-        super().__init__(method=method, why=f"{error} {detail}".strip())
+        super().__init__(method=method, why=f"{error}: {detail}" if detail else error)
 
 
 class SlackCredential(SlackFailed):

@@ -72,6 +72,8 @@ class SlackWorkplace(Workplace):
         Raises:
             SlackFailed: Slack does not say.
         """
+        # Whoever has just put the app out of a channel, or into it, asks about now.
+        self._channels.forget()
         try:
             await self._channels.check(channel or DEFAULT_CHANNEL)
         except SlackRefused as error:

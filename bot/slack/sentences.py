@@ -129,6 +129,6 @@ def link_offered(code: LinkCode | None) -> str:
     shown = shown_code(code.code)
     return (
         f"On the terminal, signed in with `jitsudo login`, type `jitsudo link {shown}` "
-        f"within ten minutes. It links this Slack account to {code.email}. Type it "
-        "yourself, and give it to nobody."
+        f"within ten minutes. It links this Slack account, {code.account.name}, to "
+        f"{code.email}. Type it yourself, and give it to nobody."
     )

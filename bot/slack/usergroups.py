@@ -111,12 +111,16 @@ class SlackUserGroups(Directory):
             try:
                 user_id = await self._accounts.id_of(email)
             except NotAuthenticated as error:
-                return (_nowhere(is_somebody(error)),)
+                return (_nowhere(is_somebody(error), has_person=True),)
         if user_id is None:
             return (_nowhere("Slack has no member with this e-mail"),)
         found = frozenset(n for n, group in groups.items() if user_id in group.members)
         note = "" if found else f"in no user group as {user_id}"
-        return (GroupsFrom(source=GroupSource.SLACK, groups=found, note=note),)
+        return (
+            GroupsFrom(
+                source=GroupSource.SLACK, groups=found, note=note, has_person=True
+            ),
+        )
 
     @override
     async def groups_of(self, email: str) -> frozenset[str]:
@@ -223,8 +227,8 @@ def _by_handle(answer: Mapping[str, Any]) -> Mapping[str, _UserGroup]:
     return found
 
 
-def _nowhere(note: str) -> GroupsFrom:
-    return GroupsFrom(source=GroupSource.SLACK, note=note)
+def _nowhere(note: str, *, has_person: bool = False) -> GroupsFrom:
+    return GroupsFrom(source=GroupSource.SLACK, note=note, has_person=has_person)
 
 
 @asynccontextmanager

@@ -44,7 +44,8 @@ def parse_account(text: str) -> SlackAccount:
         raise Invalid(
             field="account",
             why="expected the ids of team and user, such as T0123ABC/U0456DEF; "
-            "`jitsudo identity list` shows them",
+            "`jitsudo identity list` shows those that are linked, `jitsudo server "
+            "check` the team, and a profile in Slack its user (“Copy member ID”)",
         )
     return SlackAccount(team_id=team_id, user_id=user_id)
 
@@ -202,6 +203,7 @@ class GroupsFrom:
         note: how the source knows, or why there are none; for people.
         until: when the groups stop counting by themselves; None if they do not.
         advice: what the person can do about it; empty if nothing is amiss.
+        has_person: whether the source has somebody of this e-mail, in a group or not.
     """
 
     source: GroupSource
@@ -209,6 +211,7 @@ class GroupsFrom:
     note: str = ""
     until: datetime | None = None
     advice: str = ""
+    has_person: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

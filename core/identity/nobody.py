@@ -13,7 +13,7 @@ NOT_CONFIGURED: Final = (
 )
 NO_SLACK: Final = (
     "groups come from Slack, which only a server with Slack's settings asks; "
-    "use the server, or take slack out of JITSUDO_GROUPS_FROM"
+    "use such a server, or take slack out of JITSUDO_GROUPS_FROM"
 )
 
 

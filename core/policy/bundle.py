@@ -9,7 +9,10 @@ from typing import Final
 import core
 from core.errors import ConfigurationError, Invalid
 from core.policy.embedded import EmbeddedEngine
+from core.policy.files import read_files
 from core.policy.loading import check_regopy
+from core.policy.pitfalls import find_unasked
+from core.vocabulary import PolicyPackage
 
 CHECK_SECONDS: Final = 60.0
 """The longest that one run of the `opa` binary may take."""
@@ -86,6 +89,16 @@ def check_directory(directory: Path, *, opa: str | None = "opa") -> list[str]:
     found = strict or _run(binary, "test", directory)
     problems = [f"opa refuses: {problem}" for problem in found]
     return problems + asyncio.run(_check_embedded(directory, is_needed=False))
+
+
+def unasked_files(directory: Path) -> list[str]:
+    """Return files whose rules count for nothing, each with why; not a problem.
+
+    Raises:
+        ConfigurationError: the directory cannot be read.
+    """
+    asked = {package.value for package in PolicyPackage}
+    return find_unasked(read_files(directory).modules, asked)
 
 
 async def _check_embedded(directory: Path, *, is_needed: bool) -> list[str]:

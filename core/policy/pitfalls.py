@@ -6,7 +6,7 @@ variable under a `not`. OPA refuses the first two and gets the third right.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,6 +51,47 @@ def find_pitfalls(modules: Mapping[str, str]) -> list[str]:
             continue
         found += [f"{name}:{line}: {what}" for line, what in _slips(of_file, known)]
     return found
+
+
+def find_unasked(modules: Mapping[str, str], asked: Collection[str]) -> list[str]:
+    """Return the files whose rules count for nothing, as `file: what`.
+
+    A package with a slip of the pen compiles, and its denials deny nothing. One
+    that another package names is used by it; this is for people to look at, and
+    refuses nothing.
+
+    Args:
+        asked: the packages that are asked.
+    """
+    found = []
+    for name, source in modules.items():
+        package = _package(source)
+        others = "\n".join(text for other, text in modules.items() if other != name)
+        if package not in asked and not _is_named(package, others):
+            wanted = " and ".join(sorted(asked))
+            found.append(
+                f"{name}: nothing asks or uses package {package}; "
+                f"{wanted} are what is asked"
+            )
+    return found
+
+
+def _package(source: str) -> str:
+    """Return the name of a file's package."""
+    tokens = list(_tokens(source))
+    first = tokens[0].line if tokens else 0
+    return "".join(token.text for token in tokens[1:] if token.line == first)
+
+
+def _is_named(package: str, text: str) -> bool:
+    """Tell whether a package, or what it is below, is used somewhere.
+
+    What stands alone at the top says nothing: the packages that are asked have the
+    same there.
+    """
+    parts = package.split(".")
+    names = [".".join(parts[:end]) for end in range(min(2, len(parts)), len(parts) + 1)]
+    return any(re.search(rf"\bdata\.{re.escape(name)}\b", text) for name in names)
 
 
 def _tokens(source: str) -> Iterator[_Token]:

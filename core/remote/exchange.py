@@ -6,34 +6,22 @@ import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import (
+    HTTPConnection,
+    HTTPException,
+    HTTPResponse,
+    HTTPSConnection,
+)
 from typing import Final
 
 from core.errors import ServerUnavailable
 from core.remote.address import Address
+from core.remote.reasons import NO_TLS, REFUSALS, why_broken
 
 CONNECT_SECONDS: Final = 10.0
 
 MAX_ANSWER: Final = 32 * 1024**2
 """Bytes; a page of 500 requests with ten decisions each is below a third of it."""
-
-_NEEDED: Final = "it asks for a client certificate; pass --client-cert and --client-key"
-_REFUSED: Final = "it does not accept our client certificate ({})"
-
-_REFUSALS: Final = {
-    "TLSV13_ALERT_CERTIFICATE_REQUIRED": _NEEDED,
-    # Before TLS 1.3 a missing certificate is a failed handshake.
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": _NEEDED,
-    "TLSV1_ALERT_UNKNOWN_CA": _REFUSED.format("unknown authority"),
-    "SSLV3_ALERT_BAD_CERTIFICATE": _REFUSED.format("bad certificate"),
-    "SSLV3_ALERT_CERTIFICATE_EXPIRED": _REFUSED.format("expired"),
-    "SSLV3_ALERT_CERTIFICATE_REVOKED": _REFUSED.format("revoked"),
-    "SSLV3_ALERT_CERTIFICATE_UNKNOWN": _REFUSED.format("not believed"),
-}
-"""What a server says of our certificate, by OpenSSL's names of the alerts.
-
-Source: RFC 8446 section 6.2; names as in OpenSSL's `ssl.h`.
-"""
 
 
 class AnswerLost(Exception):
@@ -143,7 +131,9 @@ class _Line:
             raise AnswerLost(why) from error
         except (OSError, HTTPException) as error:
             self._check_refusal(connection, error)
-            raise AnswerLost(_reason(error)) from error
+            raise AnswerLost(
+                why_broken(error, is_https=self._address.is_https)
+            ) from error
 
     def _check_refusal(self, connection: HTTPConnection, error: Exception) -> None:
         """Raise what the server thinks of our certificate, if that is it.
@@ -157,12 +147,12 @@ class _Line:
             try:
                 connection.sock.recv(1)
             except ssl.SSLError as late:
-                found = late if late.reason in _REFUSALS else error
+                found = late if late.reason in REFUSALS else error
             except OSError:
                 found = error
-        if isinstance(found, ssl.SSLError) and found.reason in _REFUSALS:
+        if isinstance(found, ssl.SSLError) and found.reason in REFUSALS:
             raise ServerUnavailable(
-                server=self._address.name, why=_REFUSALS[found.reason]
+                server=self._address.name, why=REFUSALS[found.reason]
             ) from error
 
 
@@ -190,18 +180,14 @@ def _connect(connection: HTTPConnection, address: Address) -> None:
         why = f"no connection within {CONNECT_SECONDS:g} s; check --server and network"
         raise ServerUnavailable(server=address.name, why=why) from error
     except ssl.SSLCertVerificationError as error:
-        why = (
-            f"its certificate is not trusted: {error.verify_message}; --ca-file "
-            "names a certificate to trust"
-        )
+        why = why_broken(error, is_https=True)
         raise ServerUnavailable(server=address.name, why=why) from error
     except ssl.SSLError as error:
-        why = _REFUSALS.get(
-            error.reason or "", "it does not speak TLS; is it an http address?"
-        )
+        why = REFUSALS.get(error.reason or "", NO_TLS)
         raise ServerUnavailable(server=address.name, why=why) from error
     except OSError as error:
-        raise ServerUnavailable(server=address.name, why=_reason(error)) from error
+        why = why_broken(error, is_https=address.is_https)
+        raise ServerUnavailable(server=address.name, why=why) from error
 
 
 def _receive(response: HTTPResponse) -> Answer:
@@ -219,16 +205,3 @@ def _receive(response: HTTPResponse) -> Answer:
         body=bytes(body),
         location=response.getheader("Location", ""),
     )
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ssl.SSLEOFError):
-        return (
-            "it hung up; a server that wants another client certificate "
-            "(--client-cert) may do that"
-        )
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    if isinstance(error, HTTPException):
-        return f"it does not speak HTTP properly ({type(error).__name__})"
-    return type(error).__name__

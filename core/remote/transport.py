@@ -48,7 +48,8 @@ class Transport:
             missing = CLIENT_KEY if client_cert else CLIENT_CERT
             raise ConfigurationError(
                 setting=missing,
-                why=f"is missing; {client_cert or client_key} is of no use without it",
+                why=f"is missing; {client_cert or client_key} is of no use without it, "
+                "and both come from one place: flags, variables, config.yaml or login",
             )
         return cls(
             ca_file=ca_file,

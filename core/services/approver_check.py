@@ -106,7 +106,7 @@ def _text(fresh: list[Finding]) -> str:
     for one in fresh[:_MOST_TOLD]:
         concerned = one.asks[0] if one.asks else "-"
         more = f" and {len(one.asks) - 1} more" if len(one.asks) > 1 else ""
-        lines.append(f"- {one.problem} ({concerned}{more}). {one.todo}.")
+        lines.append(f"- {one.problem} ({concerned}{more}); {one.todo}.")
     if len(fresh) > _MOST_TOLD:
         lines.append(f"- and {len(fresh) - _MOST_TOLD} more")
     lines.append("`jitsudo policy doctor` shows all.")

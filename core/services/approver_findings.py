@@ -90,8 +90,8 @@ async def _of_group(
         return Finding(
             code="empty_group",
             problem=f"approver group {group} is empty or unknown",
-            todo="put people into it where groups come from, or have policy name "
-            "another group",
+            todo="put people into it where groups come from (a guest in a Slack user "
+            "group does not count), or have policy name another group",
         )
     others = [email for email in inside if email != barred]
     if not others:

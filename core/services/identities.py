@@ -76,7 +76,7 @@ class Identities:
     async def unlink(
         self, actor: Actor, account: SlackAccount, *, deadline: Deadline | None
     ) -> SlackLink:
-        """End a link; the next use of the account links it anew.
+        """End a link, so that the account can be linked anew.
 
         What its person was signed in with ends as well: whoever pressed a button
         in the wrong name may have signed in a terminal by it.

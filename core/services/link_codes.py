@@ -44,8 +44,8 @@ and then it is of an account with another e-mail and refused.
 """
 
 NO_SUCH_CODE: Final = (
-    "is not one that waits: it is wrong, was used, or is older than ten minutes; type "
-    "`/jitsudo link` in Slack for a new one"
+    "is wrong, was used, or is older than ten minutes; type `/jitsudo link` in Slack "
+    "for a new one"
 )
 
 

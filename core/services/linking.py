@@ -16,7 +16,7 @@ from core.vocabulary import AuditAction, LinkMethod, Origin, RequestId, Verdict
 
 LINK_FIRST: Final = (
     "your Slack account is not linked to a sign-in yet: type `/jitsudo link` and do "
-    "what it says"
+    "what it says. The terminal works without"
 )
 
 

@@ -36,7 +36,7 @@ class Clash:
             f"({self.linked.method.value}, {self.linked.linked_at:%Y-%m-%d}). If "
             "that is somebody pretending, look into it. If the person has a new "
             f"address or account, `jitsudo identity unlink {self.linked.account.name}` "
-            "lets the next use link them anew.",
+            "lets them be linked anew.",
         )
 
     @property

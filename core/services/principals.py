@@ -47,8 +47,10 @@ class Principals:
             link = await uow.links.of_email(email)
             last_seen_at = await _last_seen(uow, email)
         is_known = row != PrincipalRow(email=email) or link is not None
-        is_member = any(each.groups or each.advice for each in explained)
-        if not is_known and not is_member and last_seen_at is None:
+        is_there = any(
+            each.groups or each.advice or each.has_person for each in explained
+        )
+        if not is_known and not is_there and last_seen_at is None:
             raise NotFound(what="principal", name=email)
         return PrincipalFacts(
             email=email,

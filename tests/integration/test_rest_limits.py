@@ -109,3 +109,29 @@ async def test_tokens_that_are_nobodys_are_stopped_by_address_alone(
     (reached,) = [log for log in logs if log["event"] == "limit_reached"]
     assert reached["by"] == "203.0.113.7"
     assert "jit_guess" not in str(logs)
+
+
+async def test_a_proxy_that_is_not_believed_is_noted_once(
+    jitsudo: Jitsudo,
+) -> None:
+    """Behind one, everybody has its address: somebody forgot the setting."""
+    headers = {"X-Forwarded-For": "192.0.2.1"}
+    with capture_logs() as logs:
+        async with api_of(jitsudo) as server:
+            await server.send("GET", f"{BASE}/whoami")
+            assert logs == []
+            await server.send("GET", f"{BASE}/whoami", headers=headers)
+            await server.send("GET", f"{BASE}/whoami", headers=headers)
+
+    (noted,) = (log for log in logs if log["event"] == "forwarded_header_ignored")
+    assert noted["setting"] == "JITSUDO_TRUSTED_PROXIES"
+
+
+async def test_a_believed_proxy_is_not_noted(limited: ApiServer) -> None:
+    """What it says for whom it sends is taken."""
+    with capture_logs() as logs:
+        await limited.send(
+            "GET", f"{BASE}/whoami", headers={"X-Forwarded-For": "192.0.2.1"}
+        )
+
+    assert "forwarded_header_ignored" not in {log["event"] for log in logs}

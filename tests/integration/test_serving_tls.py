@@ -20,7 +20,9 @@ from bot.check import check_installation
 from bot.connections import GuardedSite
 from bot.settings import load_bot
 from bot.tls import Tls, TlsFiles
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, ServerUnavailable
+from core.remote import HttpApprovals
+from core.remote.transport import Transport
 from core.wiring import Jitsudo
 from tests.support.tls_files import Authority
 
@@ -121,6 +123,23 @@ async def test_clients_without_a_certificate_are_kept_out_if_told_so(
             except (ssl.SSLError, ConnectionError):
                 body = ""
             assert body == ""
+
+
+async def test_a_client_that_is_kept_out_reads_what_may_be_missing(
+    authority: Authority,
+) -> None:
+    """The server only hangs up: asyncio sends no alert after the handshake."""
+    cert, key = authority.pair("server")
+    root = authority.root()
+    transport = Transport.checked(ca_file=str(root))
+    async with guarded(Tls(TlsFiles(cert=cert, key=key, client_ca=root))) as port:
+        for scheme, todo in (("https", "--client-cert"), ("http", "https://")):
+            client = HttpApprovals(
+                f"{scheme}://127.0.0.1:{port}", token="jit_x", transport=transport
+            )
+            with pytest.raises(ServerUnavailable) as raised:
+                await client.whoami()
+            assert todo in raised.value.why
 
 
 async def test_old_versions_of_tls_are_refused(authority: Authority) -> None:

@@ -11,7 +11,10 @@ from core.vocabulary import GroupSource
 
 
 class ScriptedDirectory(Directory):
-    """Groups by name; refuses while `failure` is set."""
+    """Groups by name; refuses while `failure` is set.
+
+    `guests` are people whom it has, and who are in no group.
+    """
 
     def __init__(
         self, source: GroupSource, members: Mapping[str, list[str]] | None = None
@@ -20,12 +23,15 @@ class ScriptedDirectory(Directory):
         self.source = source
         self.members = dict(members or {})
         self.handles: dict[str, str] = {}
+        self.guests: set[str] = set()
         self.failure: str | None = None
 
     @override
     async def explain(self, email: str) -> tuple[GroupsFrom, ...]:
         """Return the groups that name the person."""
-        return (GroupsFrom(source=self.source, groups=await self.groups_of(email)),)
+        groups = await self.groups_of(email)
+        is_guest = email in self.guests
+        return (GroupsFrom(source=self.source, groups=groups, has_person=is_guest),)
 
     @override
     async def groups_of(self, email: str) -> frozenset[str]:

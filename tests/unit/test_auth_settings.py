@@ -82,6 +82,7 @@ def test_issuers_are_https_or_on_this_machine(issuer: str) -> None:
         ),
         ({**GOOD, "algorithms": []}, "JITSUDO_OIDC_ALGORITHMS", "one or more"),
         ({**GOOD, "algorithms": ["HS256"]}, "JITSUDO_OIDC_ALGORITHMS", "one or more"),
+        ({**GOOD, "algorithms": ["RS256", 7]}, "JITSUDO_OIDC_ALGORITHMS", "string"),
         ({**GOOD, "algorithms": ["none"]}, "JITSUDO_OIDC_ALGORITHMS", "one or more"),
         ({**GOOD, "issuer": ISSUER}, "auth.issuer", "is no setting"),
         ("login", "auth", "dictionary"),

@@ -66,6 +66,27 @@ def test_a_setting_that_cannot_be_is_named(changed: dict[str, str], named: str) 
     assert "xoxb-1" not in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["10.0.0.5/8", "10.0.0.0/33", "proxy", "::1, x"])
+def test_what_is_no_network_is_named(text: str) -> None:
+    """The operator reads which part it is, and what one looks like."""
+    with pytest.raises(ConfigurationError, match=r"such as 10\.0\.0\.0/8") as caught:
+        load_bot({"JITSUDO_TRUSTED_PROXIES": text}, {})
+
+    assert caught.value.setting == "JITSUDO_TRUSTED_PROXIES"
+    assert text.rpartition(" ")[2] in str(caught.value)
+
+
+def test_networks_are_separated_by_commas() -> None:
+    """An address is a network of one."""
+    settings = load_bot({"JITSUDO_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.7,::1"}, {})
+
+    assert list(map(str, settings.trusted_proxies)) == [
+        "10.0.0.0/8",
+        "192.0.2.7/32",
+        "::1/128",
+    ]
+
+
 def test_an_unknown_key_is_refused() -> None:
     """A misspelled setting must not be a default in silence."""
     with pytest.raises(ConfigurationError, match="chanel"):

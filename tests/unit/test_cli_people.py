@@ -8,6 +8,7 @@ import pytest
 from core.approvals import Identity, PrincipalFacts
 from core.domain.approvers import ApproverReport, Candidate, Finding, Preview
 from core.domain.identity import GroupsFrom
+from core.errors import PolicyUnavailable
 from core.vocabulary import GroupSource, Tier, TokenScope
 from tests.support.builders import ALICE, BOB, ERIN, NOON
 from tests.support.terminals import TestTerminal
@@ -95,10 +96,11 @@ def test_notes_cannot_paint_the_terminal(terminal: TestTerminal) -> None:
 
 
 def test_trust_is_set_with_notes(terminal: TestTerminal) -> None:
-    """One line says that it is done."""
+    """One line says that it is done, and whether nobody knows such a person."""
     result = terminal.run("principal", "trust", BOB, "3", "--notes", "on call")
 
     assert result.stdout == f"Principal {BOB} → trust tier 3\n"
+    assert "Nobody with this e-mail" in result.stderr
     assert terminal.approvals.asked == [("trust_principal", BOB, 3, "on call")]
 
 
@@ -192,3 +194,15 @@ def test_a_reload_says_what_is_in_force(terminal: TestTerminal) -> None:
     result = terminal.run("server", "reload-policies")
 
     assert result.stdout == "Policy rev-1 is in force: 2 files\n"
+
+
+def test_a_policy_that_cannot_be_loaded_is_named(terminal: TestTerminal) -> None:
+    """Nothing was to be decided, so nothing is said of a decision."""
+    terminal.approvals.failure = PolicyUnavailable(why="a.rego:2: this is unclosed")
+
+    result = terminal.run("server", "reload-policies")
+
+    assert (result.exit_code, result.stdout) == (7, "")
+    assert result.stderr == (
+        "Error: no newer policy was loaded: a.rego:2: this is unclosed\n"
+    )

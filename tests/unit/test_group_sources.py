@@ -89,7 +89,7 @@ async def test_a_process_without_slack_says_where_groups_can_be_had() -> None:
     parts = {GroupSource.SLACK: NobodyKnown(why=NO_SLACK)}
     directory = CombinedDirectory(parts)
 
-    with pytest.raises(DirectoryUnavailable, match=r"slack: .*use the server"):
+    with pytest.raises(DirectoryUnavailable, match=r"slack: .*use such a server"):
         await directory.groups_of(BOB)
 
 

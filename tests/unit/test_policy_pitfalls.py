@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.policy.files import read_files
-from core.policy.pitfalls import find_pitfalls
+from core.policy.pitfalls import find_pitfalls, find_unasked
 
 HEADER = "package jitsudo.approval\n\nimport rego.v1\n\n"
 
@@ -96,3 +96,29 @@ def test_the_starter_policy_has_no_pitfalls() -> None:
     starter = Path(__file__).parents[2] / "policies"
 
     assert find_pitfalls(read_files(starter).modules) == []
+
+
+_ASKED = ("jitsudo.approval", "jitsudo.eligibility")
+_RULE = "package jitsudo.eligibility\n\nallow if data.jitsudo.lib.is_open\n"
+
+
+@pytest.mark.parametrize("package", ["jitsudo.elgibility", "eligibility"])
+def test_a_package_that_nothing_asks_is_noted(package: str) -> None:
+    """Its denials would deny nothing, and it compiles."""
+    modules = {"a.rego": _RULE, "b.rego": f"# a freeze\npackage {package}\n\nx := 1\n"}
+
+    (note,) = find_unasked(modules, _ASKED)
+
+    assert note.startswith(f"b.rego: nothing asks or uses package {package};")
+    assert "jitsudo.approval and jitsudo.eligibility" in note
+
+
+@pytest.mark.parametrize(
+    "package",
+    ["jitsudo.approval", "jitsudo.lib", "jitsudo.lib.times"],
+)
+def test_a_package_that_is_used_is_not(package: str) -> None:
+    """By its name, or by that of what it is below."""
+    modules = {"a.rego": _RULE, "b.rego": f"package {package}\n\nx := 1\n"}
+
+    assert find_unasked(modules, _ASKED) == []

@@ -50,6 +50,7 @@ def test_a_terminal_of_80_columns_shows_the_qr_code(
     """All lines are as wide as each other, and fit; then it counts down."""
     with _screen(offering, tmp_path) as screen:
         code = _code(screen)
+        screen.see(r"shows the same code:\r\n")
         screen.see(r"waiting for your yes; 9:5\d left")
         shown = screen.shown
         issuer.devices.approve(code)
@@ -81,6 +82,7 @@ def test_where_it_does_not_fit_there_is_none(
     with _screen(offering, tmp_path, **variables) as screen:
         code = _code(screen)
         screen.see(re.escape(f"user_code={code}"))
+        screen.see(r"shows the same code\.\r\n")
         screen.see("waiting for your yes")
 
     assert not _BLOCKS.search(screen.shown)

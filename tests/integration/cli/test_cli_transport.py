@@ -85,3 +85,15 @@ def test_insecure_says_where_it_changes_nothing(
     assert "certificates are checked always" in done.stderr
     assert "not trusted" in done.stderr
     assert heard.calls == []
+
+
+def test_status_says_what_may_be_missing(authority: Authority, tmp_path: Path) -> None:
+    """In the words of every other command, and not in OpenSSL's."""
+    with a_server(pair=authority.certify("server")) as heard:
+        unknown = run_jitsudo("server", "status", "--server", heard.url, home=tmp_path)
+    with a_server() as heard:
+        url = heard.url.replace("http:", "https:")
+        plain = run_jitsudo("server", "status", "--server", url, home=tmp_path)
+
+    assert "--ca-file names a certificate to trust" in unknown.stdout
+    assert "it does not speak TLS; is it an http address?" in plain.stdout

@@ -117,10 +117,10 @@ async def test_what_policy_decides_alone_needs_no_approver(
     await clinic.submit()
 
     assert await found(clinic) == []
-    workplace.unpostable[None] = "not_in_channel invite the bot"
+    workplace.unpostable[None] = "not_in_channel: invite the bot"
     ((code, problem),) = await found(clinic)
     assert code == "channel"
-    assert problem.endswith("the configured channel: not_in_channel invite the bot")
+    assert problem.endswith("the configured channel: not_in_channel: invite the bot")
 
 
 async def test_the_requester_counts_where_policy_lets_them(

@@ -2,10 +2,12 @@
 
 import pytest
 
-from core.errors import DirectoryUnavailable
+from core.errors import DirectoryUnavailable, NotFound
 from core.ports import PrincipalRow
-from core.vocabulary import AuditAction
+from core.services.principals import Principals
+from core.vocabulary import AuditAction, GroupSource
 from tests.support.builders import BOB
+from tests.support.directories import ScriptedDirectory
 from tests.support.products import Product
 
 
@@ -22,3 +24,20 @@ async def test_who_reads_that_groups_cannot_be_read_has_set_nothing(
     async with scripted.store.snapshot() as uow:
         assert await uow.principals.get(BOB) == PrincipalRow(email=BOB)
     assert await scripted.events(AuditAction.PRINCIPAL_TRUST_CHANGED) == []
+
+
+async def test_who_is_somewhere_and_in_no_group_is_shown_with_the_reason(
+    scripted: Product,
+) -> None:
+    """Such as a guest in Slack, of whom an admin wonders why they cannot approve."""
+    directory = ScriptedDirectory(GroupSource.SLACK)
+    directory.guests.add("gus@example.com")
+    principals = Principals(
+        store=scripted.store, directory=directory, clock=scripted.clock
+    )
+
+    facts = await principals.show("gus@example.com", None)
+
+    assert (facts.email, facts.groups) == ("gus@example.com", ())
+    with pytest.raises(NotFound):
+        await principals.show("nobody@example.com", None)

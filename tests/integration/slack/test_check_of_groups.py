@@ -9,6 +9,7 @@ from bot.check import check_installation
 from bot.sandbox.app import Sandbox
 from bot.sandbox.methods import DEFAULT_SCOPES
 from bot.sandbox.server import serving
+from bot.sandbox.user_groups import UserGroup
 from core.policy.bundle import write_starter
 from core.store.migrate import migrate
 
@@ -45,3 +46,41 @@ async def test_a_source_that_cannot_be_read_is_named_with_its_fix(
     for name in ("groups", "groups from slack", "slack scopes"):
         assert parts[name].is_ready is is_well
         assert is_well or "usergroups:read" in parts[name].detail
+    if is_well:
+        assert parts["admins"].detail == "1 in jitsudo-admins"
+    else:
+        assert "put them among the manifest's scopes" in parts["slack scopes"].detail
+
+
+@pytest.mark.parametrize("may_name_admins", ["true", "false"])
+async def test_an_installation_without_admins_is_told_so(
+    tmp_path: Path, may_name_admins: str
+) -> None:
+    """A user group of that name makes nobody one, unless a setting says so."""
+    write_starter(tmp_path / "policies")
+    url = f"sqlite+aiosqlite:///{tmp_path / 'j.db'}"
+    await migrate(url)
+    scopes = (*DEFAULT_SCOPES, "usergroups:read")
+
+    async with serving(Sandbox(pacing=False, scopes=scopes)) as sandbox:
+        erin = sandbox.workspace.person("erin")
+        sandbox.workspace.user_groups["jitsudo-admins"] = UserGroup(
+            id="S0ADMINS", handle="jitsudo-admins", users=[erin.id]
+        )
+        environment = {
+            "JITSUDO_DATABASE_URL": url,
+            "JITSUDO_POLICY_DIR": str(tmp_path / "policies"),
+            "JITSUDO_GROUPS_FROM": "slack",
+            "JITSUDO_ADMIN_GROUPS_FROM_SLACK": may_name_admins,
+            "JITSUDO_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+            "JITSUDO_SLACK_CHANNEL": "access",
+            "JITSUDO_SLACK_BOT_TOKEN": sandbox.bot_token,
+            "JITSUDO_SLACK_APP_TOKEN": sandbox.app_token,
+            "JITSUDO_SLACK_API_URL": sandbox.api_url,
+            "JITSUDO_SLACK_ALLOW_SHARED_CHANNELS": "true",
+        }
+        found = await check_installation(environment, {})
+
+    admins = next(finding for finding in found if finding.part == "admins")
+    assert admins.is_ready is (may_name_admins == "true")
+    assert admins.is_ready or "JITSUDO_ADMIN_GROUPS_FROM_SLACK" in admins.detail

@@ -43,7 +43,7 @@ async def test_an_account_acts_once_it_is_linked(strict: Office) -> None:
     told = await said(strict, "bob", "link")
     found = re.search(r"jitsudo link ([A-Z]{4}-[A-Z]{4})", told)
     assert found is not None, told
-    assert BOB in told
+    assert f"this Slack account, T0SANDBOX/U0BOB, to {BOB}" in told
     bob = strict.jitsudo.acting(
         Actor(email=BOB, origin=Origin.API), method=SignInMethod.OIDC
     )

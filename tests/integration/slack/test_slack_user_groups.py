@@ -85,6 +85,9 @@ async def test_a_handle_is_the_name_of_a_group(
     assert await directory.slack_handle_of("nobody") is None
     for guest in ("gus@example.com", "xena@other.example"):
         assert await directory.groups_of(guest) == frozenset()
+    people = (BOB, ALICE, "gus@example.com", "nobody@example.com")
+    told = [(await directory.explain(email))[0].has_person for email in people]
+    assert told == [True, True, True, False]
 
 
 async def test_what_is_disabled_or_anothers_is_no_group(
@@ -264,10 +267,15 @@ async def test_the_workplace_says_where_no_card_can_go(workplace: Workplace) -> 
 async def test_a_channel_without_the_bot_takes_no_card(
     hands: Hands, workplace: Workplace
 ) -> None:
-    """What to do is to invite it."""
-    await hands.post("channels", {"channel": "access", "do": "kick"})
+    """What to do is to invite it; whoever asks again learns of it at once."""
+    assert await workplace.why_unpostable(None) is None
 
-    assert "/invite @jitsudo" in (await workplace.why_unpostable(None) or "")
+    await hands.post("channels", {"channel": "access", "do": "kick"})
+    why = await workplace.why_unpostable(None)
+    await hands.post("channels", {"channel": "access", "do": "invite"})
+
+    assert why == "not_in_channel: invite the bot: type /invite @jitsudo in access"
+    assert await workplace.why_unpostable(None) is None
 
 
 async def test_listing_members_leaves_room_for_decisions(
