@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Final
 
@@ -81,7 +81,7 @@ async def serving(
     async def health() -> Mapping[str, PartHealth]:
         parts = dict(await jitsudo.health())
         if slack is not None:
-            parts["slack"] = await slack.health()
+            parts["slack"] = replace(await slack.health(), is_needed=False)
         if is_stopping:
             parts["server"] = PartHealth(is_ready=False, detail="is stopping")
         return parts

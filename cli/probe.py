@@ -20,7 +20,7 @@ _LONGEST: Final = 65_536
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Probe:
-    """One answer: `UP`, `DEGRADED` for another status than 200, `DOWN` for none."""
+    """One answer: `UP`, `DEGRADED` if something is not ready, `DOWN` for none."""
 
     name: str
     status: str
@@ -47,7 +47,8 @@ def ask(server: str, name: str, context: ssl.SSLContext | None) -> Probe:
     try:
         with urllib.request.urlopen(url, timeout=_SECONDS, context=context) as reply:  # noqa: S310 - http(s) by `checked_server`
             body = _body(reply.read(_LONGEST))
-            return Probe(name=name, status="UP", detail=_detail(body), body=body)
+            status = "DEGRADED" if _is_lacking(body) else "UP"
+            return Probe(name=name, status=status, detail=_detail(body), body=body)
     except urllib.error.HTTPError as error:
         body = _body(error.read(_LONGEST))
         detail = f"{error.code}: {_detail(body)}"
@@ -82,6 +83,15 @@ def _detail(body: object) -> str:
         case _:
             text = body if isinstance(body, str) else json.dumps(body)
             return clip(safe(text.strip()), 200) or "ok"
+
+
+def _is_lacking(body: object) -> bool:
+    """Tell whether a readiness report names a part that is not ready."""
+    match body:
+        case {"parts": dict(parts)}:
+            return "not ready" in parts.values()
+        case _:
+            return False
 
 
 def _part(name: str, part: object) -> str:

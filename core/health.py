@@ -8,10 +8,15 @@ from core.errors import JitsudoError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PartHealth:
-    """Whether one part can do its work, and what to do if it cannot."""
+    """Whether one part can do its work, and what to do if it cannot.
+
+    Attributes:
+        is_needed: whether decisions need it; without it a server sends people away.
+    """
 
     is_ready: bool
     detail: str
+    is_needed: bool = True
 
 
 async def health_of(answer: Awaitable[str]) -> PartHealth:

@@ -47,21 +47,26 @@ class HealthRoutes:
         """Say which parts can do their work; why not is for the log.
 
         Anybody can read this, and a detail may name a host or a file.
+
+        Returns:
+            503 only where a part is away that decisions need: a load balancer goes
+            by it, and would take the terminal away because Slack is.
         """
         parts = await self._ready()
         failing = {name: part for name, part in parts.items() if not part.is_ready}
         for name, part in failing.items():
             _log.warning("part_not_ready", part=name, detail=part.detail)
+        is_ready = not any(part.is_needed for part in failing.values())
         answer = to_answer(
             {
-                "ready": not failing,
+                "ready": is_ready,
                 "parts": {
                     name: "ready" if part.is_ready else "not ready"
                     for name, part in parts.items()
                 },
                 **({"hint": "jitsudo server check says why"} if failing else {}),
             },
-            status=503 if failing else 200,
+            status=200 if is_ready else 503,
         )
         answer.headers.update(HEADERS)
         return answer

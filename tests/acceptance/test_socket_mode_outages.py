@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -104,6 +105,23 @@ def test_a_handshake_that_is_refused_is_tried_again(product: DemoDriver) -> None
     product.control("socket", do="drop")
 
     press_until_acknowledged(product)
+
+
+def test_without_any_connection_no_server_is_taken_away(product: DemoDriver) -> None:
+    """No load balancer is told to; whoever looks sees what is not ready."""
+    product.fault("apps.connections.open", "http_500", count=1_000)
+    product.control("socket", do="drop")
+
+    def readiness() -> tuple[int, dict[str, Any]]:
+        return product.http("GET", f"{product.server}/readyz")
+
+    eventually(lambda: readiness()[1]["parts"]["slack"] == "not ready", "the outage")
+    ready, answer = readiness()
+    told = product.cli("bob", "server", "status", "--server", product.server)
+    status, _ = product.decide("bob", product.submit(), "approve")
+
+    assert (ready, answer["ready"], status) == (200, True, 200)
+    assert (told.code, "slack: not ready" in told.out) == (1, True)
 
 
 def test_while_no_address_is_to_be_had_it_is_asked_for_again(

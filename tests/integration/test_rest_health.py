@@ -30,7 +30,7 @@ async def _submit(api: ApiServer, **changed: object) -> dict[str, Any]:
 
 
 async def test_health_needs_no_token_and_names_parts(api: ApiServer) -> None:
-    """One part that fails makes the whole not ready; details stay in the log."""
+    """A part that decisions need makes the whole not ready; details stay in the log."""
     healthy = await api.send("GET", "/healthz")
     ready = await api.send("GET", "/readyz")
     api.parts["slack"] = PartHealth(is_ready=False, detail="invalid_auth at xoxb-1")
@@ -45,9 +45,30 @@ async def test_health_needs_no_token_and_names_parts(api: ApiServer) -> None:
         "groups": "ready",
     }
     assert broken.status == 503
+    assert broken.json()["ready"] is False
     assert broken.json()["parts"]["slack"] == "not ready"
     assert b"xoxb" not in broken.body
     assert version.json()["api_versions"] == ["v1alpha1"]
+
+
+async def test_a_part_that_decisions_do_not_need_is_only_named(api: ApiServer) -> None:
+    """A load balancer leaves the terminal alone while Slack is away."""
+    api.parts["slack"] = PartHealth(
+        is_ready=False, detail="invalid_auth at xoxb-1", is_needed=False
+    )
+    answer = await api.send("GET", "/readyz")
+
+    assert answer.status == 200
+    assert answer.json() == {
+        "ready": True,
+        "parts": {
+            "database": "ready",
+            "policy": "ready",
+            "groups": "ready",
+            "slack": "not ready",
+        },
+        "hint": "jitsudo server check says why",
+    }
 
 
 async def test_metrics_count_what_every_front_end_did(api: ApiServer) -> None:

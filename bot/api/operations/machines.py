@@ -15,7 +15,7 @@ OF_MACHINES: Final[Operations] = {
     ),
     ("GET", "/readyz"): Operation(
         id="Readyz",
-        summary="Say which parts can do their work; 503 if one cannot.",
+        summary="Say which parts can work; 503 if one cannot that decisions need.",
         answer=shape(
             {"ready": FLAG, "parts": {"type": "object"}, "hint": TEXT},
             optional=["hint"],
