@@ -270,4 +270,9 @@ def _slack_finding(settings: BotSettings) -> Finding:
             "JITSUDO_SLACK_APP_TOKEN or JITSUDO_SLACK_SIGNING_SECRET",
         )
     mode = "Socket Mode" if settings.slack.is_socket_mode else "HTTP"
+    if not settings.slack.is_socket_mode and settings.tls_client_ca_file is not None:
+        mode += (
+            "; Slack has no certificate of JITSUDO_TLS_CLIENT_CA_FILE, so its "
+            "deliveries need a proxy that has one, or Socket Mode"
+        )
     return Finding(part="slack settings", is_ready=True, detail=f"{mode}")

@@ -7,6 +7,7 @@ from cli.output import show_request, show_requests
 from cli.parameters import RequestIdType
 from cli.terminal import Terminal
 from cli.watch import watch_list, watch_one
+from cli.whoami import warn_of_sources
 from core.approvals import RequestQuery
 from core.vocabulary import RequestId, RequestState
 
@@ -94,5 +95,8 @@ async def status(
         else:
             page = await approvals.list(query)
             show_requests(terminal, page.records)
+            if not page.records and terminal.is_table:
+                # Whose groups have been forgotten sees nothing, and not why.
+                warn_of_sources(terminal, (await approvals.whoami()).sources)
             if page.next_before is not None:
                 terminal.note(f"There are more: add --before {page.next_before}")

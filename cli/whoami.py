@@ -46,7 +46,12 @@ async def whoami(terminal: Terminal) -> None:
         ]
     ):
         terminal.say(line)
-    for answer in identity.sources:
+    warn_of_sources(terminal, identity.sources)
+
+
+def warn_of_sources(terminal: Terminal, sources: tuple[GroupsFrom, ...]) -> None:
+    """Say what to do about each source that has forgotten somebody."""
+    for answer in sources:
         if answer.advice:
             terminal.warn(f"{answer.source.value}: {answer.advice}")
 

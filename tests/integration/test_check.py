@@ -11,6 +11,7 @@ from core.policy.bundle import write_starter
 from core.store.migrate import migrate
 from tests.support.issuers import CLIENT, Issuer
 from tests.support.packages import Install
+from tests.support.tls_files import Authority
 
 
 def _by_part(findings: list[Finding]) -> dict[str, Finding]:
@@ -151,3 +152,27 @@ async def test_issuer_that_calls_itself_otherwise_is_named(
 
     assert not found.is_ready
     assert f"it says that it is '{issuer.url}', not '{issuer.url}/'" in found.detail
+
+
+async def test_slack_over_http_is_told_of_certificates_it_does_not_have(
+    tmp_path: Path,
+) -> None:
+    """Its deliveries would be cut off before anything of ours saw them."""
+    authority = Authority(tmp_path)
+    cert, key = authority.pair("server")
+    settings = {
+        "JITSUDO_TLS_CERT_FILE": str(cert),
+        "JITSUDO_TLS_KEY_FILE": str(key),
+        "JITSUDO_SLACK_CHANNEL": "access",
+        "JITSUDO_SLACK_BOT_TOKEN": "xoxb-1",
+        "JITSUDO_SLACK_API_URL": "http://127.0.0.1:9/api/",
+        "JITSUDO_SLACK_SIGNING_SECRET": "s" * 32,
+    }
+    every = {**settings, "JITSUDO_TLS_CLIENT_CA_FILE": str(authority.root())}
+
+    plain = _by_part(await check_installation(settings, {}))["slack settings"]
+    closed = _by_part(await check_installation(every, {}))["slack settings"]
+
+    assert plain.detail == "HTTP"
+    assert "JITSUDO_TLS_CLIENT_CA_FILE" in closed.detail
+    assert "a proxy that has one, or Socket Mode" in closed.detail

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.approvals import Identity, PrincipalFacts
+from core.approvals import Identity, PrincipalFacts, RequestPage
 from core.domain.approvers import ApproverReport, Candidate, Finding, Preview
 from core.domain.identity import GroupsFrom
 from core.errors import PolicyUnavailable
@@ -206,3 +206,24 @@ def test_a_policy_that_cannot_be_loaded_is_named(terminal: TestTerminal) -> None
     assert result.stderr == (
         "Error: no newer policy was loaded: a.rego:2: this is unclosed\n"
     )
+
+
+def test_an_empty_list_says_which_source_of_groups_forgot_somebody(
+    terminal: TestTerminal,
+) -> None:
+    """Otherwise nobody knows why there is nothing to decide any more."""
+    terminal.approvals.page = RequestPage(records=(), next_before=None)
+    terminal.approvals.identity = Identity(
+        email=BOB,
+        groups=("sre",),
+        trust_tier=0,
+        scopes=frozenset(TokenScope),
+        sources=(_FILE, _STALE),
+    )
+
+    shown = terminal.run("status", "--pending")
+    piped = terminal.run("status", "--pending", "-o", "json")
+
+    assert "No requests found." in shown.stderr
+    assert "oidc: sign in again with `jitsudo login`" in shown.stderr
+    assert "sign in again" not in piped.stderr
