@@ -18,7 +18,7 @@ async def test_ping_names_what_is_there(store: SqlStore, database_url: str) -> N
     answer = await store.ping()
 
     assert answer.startswith(product)
-    assert answer.endswith(", schema 0003")
+    assert answer.endswith(", schema 0004")
 
 
 async def test_store_of_another_schema_refuses_to_start(database_url: str) -> None:
