@@ -20,7 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from core.logins import Login, Logins
+from core.policy.bundle import write_starter
 from core.settings import LIMITS
+from core.store.migrate import migrate
+from tests.support.databases import run_apart
 from tests.support.demos import JITSUDO, DemoDriver, eventually
 
 PEOPLE = ("alice", "bob", "ben", "carol", "dave")
@@ -175,8 +178,8 @@ def installed(
             **secret,
             **settings,
         }
-        _run(environment, "policy", "init", str(home / "policies"))
-        _run(environment, "server", "migrate")
+        write_starter(home / "policies")
+        run_apart(migrate(database_url))
         ready = {
             "page": sandbox["page"],
             "server": server,

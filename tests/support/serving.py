@@ -9,15 +9,23 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import pytest
 from cryptography.fernet import Fernet
 
-from core.settings import LIMITS
+from core.logins import Login, Logins
+from core.settings import LIMITS, load_core
+from core.store.migrate import migrate
+from core.vocabulary import TokenScope
+from core.wiring import open_jitsudo
+from tests.support.databases import run_apart
 from tests.support.terminals import JITSUDO, run_jitsudo
 
+SCOPES: Final = frozenset({TokenScope.REQUEST, TokenScope.READ, TokenScope.APPROVE})
+TTL: Final = timedelta(hours=1)
 POLICIES: Final = Path(__file__).parents[2] / "policies"
 _START_SECONDS: Final = 30.0
 
@@ -116,13 +124,20 @@ class ServedJitsudo:
         return process.wait(timeout=10), shown.decode()
 
     def token(self, person: str) -> str:
-        """Return a new token of a person."""
-        done = self.direct(
-            "token", "issue", "--email", f"{person}@example.com",
-            "--scope", "request,read,approve", "-q",
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        """Return a new token of a person, made as the operator makes them."""
+        return run_apart(_issued(self.environment, f"{person}@example.com"))
+
+    def sign_in(self, person: str) -> None:
+        """Give a person a login of their own."""
+        Logins(self.home).store(
+            person,
+            Login(
+                server=self.url,
+                token=self.token(person),
+                email=f"{person}@example.com",
+                expires_at=datetime.now(UTC) + TTL,
+            ),
+        )
 
     def a_request(self, *arguments: str) -> str:
         """Ask as alice; return the id."""
@@ -147,9 +162,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedJitsudo]:
         **dict.fromkeys(LIMITS, "0"),
         "JITSUDO_LOCAL_PROVIDER": "true",
     }
-    home = place / "home"
-    done = run_jitsudo("server", "migrate", home=home, environment=environment)
-    assert done.returncode == 0, done.stderr
+    run_apart(migrate(environment["JITSUDO_DATABASE_URL"]))
     log = place / "log"
     with log.open("wb") as errors:
         process = subprocess.Popen(
@@ -162,19 +175,21 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedJitsudo]:
         found = ServedJitsudo(
             url=_url(process, log),
             database_url=database_url,
-            home=home,
+            home=place / "home",
             environment=environment,
         )
         for person in ("alice", "bob", "ben", "dave", "erin"):
-            done = run_jitsudo(
-                "--profile", person, "login", "--server", found.url, "--token-stdin",
-                home=home, stdin=found.token(person),
-            )  # fmt: skip
-            assert done.returncode == 0, done.stderr
+            found.sign_in(person)
         yield found
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=20)
+
+
+async def _issued(environment: Mapping[str, str], email: str) -> str:
+    async with open_jitsudo(load_core(environment, {})) as jitsudo:
+        operator = jitsudo.operator("operator:root@test", {})
+        return (await operator.issue_token(email, scopes=SCOPES, ttl=TTL)).secret
 
 
 def _url(process: subprocess.Popen[bytes], log: Path) -> str:

@@ -10,6 +10,8 @@ import pytest
 import yaml
 from cryptography.fernet import Fernet
 
+from core.store.migrate import migrate
+from tests.support.databases import run_apart
 from tests.support.serving import POLICIES, ServedJitsudo
 from tests.support.terminals import run_jitsudo
 
@@ -27,8 +29,7 @@ def house(tmp_path: Path) -> Iterator[ServedJitsudo]:
         "JITSUDO_LOCAL_PROVIDER": "true",
     }
     home = tmp_path / "home"
-    done = run_jitsudo("server", "migrate", home=home, environment=environment)
-    assert done.returncode == 0, done.stderr
+    run_apart(migrate(environment["JITSUDO_DATABASE_URL"]))
     yield ServedJitsudo(
         url="",
         database_url=f"sqlite:///{tmp_path}/jitsudo.db",
