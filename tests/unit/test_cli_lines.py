@@ -17,7 +17,8 @@ def test_a_line_asks_the_same_as_in_slack(terminal: TestTerminal, line: str) -> 
     result = terminal.run(*shlex.split(line))
 
     assert result.exit_code == 0
-    (asked,) = terminal.approvals.asked
+    asked, *more = terminal.approvals.asked
+    assert more in ([], [("whoami",)])  # why a list is empty
     wanted = UNDERSTOOD[line]
     assert asked[: len(wanted)] == wanted
 
