@@ -8,7 +8,8 @@ from cli.parameters import RequestIdType
 from cli.terminal import Terminal
 from cli.watch import watch_list, watch_one
 from cli.whoami import warn_of_sources
-from core.approvals import RequestQuery
+from core.approvals import Approvals, RequestQuery
+from core.errors import DependencyError
 from core.vocabulary import RequestId, RequestState
 
 _STATES = [state.value for state in RequestState]
@@ -95,8 +96,17 @@ async def status(
         else:
             page = await approvals.list(query)
             show_requests(terminal, page.records)
-            if not page.records and terminal.is_table:
-                # Whose groups have been forgotten sees nothing, and not why.
-                warn_of_sources(terminal, (await approvals.whoami()).sources)
+            if not page.records and terminal.is_table and not connection.is_direct:
+                await _tell_of_groups(terminal, approvals)
             if page.next_before is not None:
                 terminal.note(f"There are more: add --before {page.next_before}")
+
+
+async def _tell_of_groups(terminal: Terminal, approvals: Approvals) -> None:
+    """Say which source of groups has forgotten somebody, who therefore sees nothing."""
+    try:
+        identity = await approvals.whoami()
+    except DependencyError as error:
+        terminal.warn(f"Note: groups may be why; they were not looked at: {error}")
+    else:
+        warn_of_sources(terminal, identity.sources)

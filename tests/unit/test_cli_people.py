@@ -8,7 +8,7 @@ import pytest
 from core.approvals import Identity, PrincipalFacts, RequestPage
 from core.domain.approvers import ApproverReport, Candidate, Finding, Preview
 from core.domain.identity import GroupsFrom
-from core.errors import PolicyUnavailable
+from core.errors import DirectoryUnavailable, PolicyUnavailable
 from core.vocabulary import GroupSource, Tier, TokenScope
 from tests.support.builders import ALICE, BOB, ERIN, NOON
 from tests.support.terminals import TestTerminal
@@ -208,10 +208,9 @@ def test_a_policy_that_cannot_be_loaded_is_named(terminal: TestTerminal) -> None
     )
 
 
-def test_an_empty_list_says_which_source_of_groups_forgot_somebody(
-    terminal: TestTerminal,
-) -> None:
-    """Otherwise nobody knows why there is nothing to decide any more."""
+@pytest.fixture
+def forgotten(terminal: TestTerminal) -> TestTerminal:
+    """Return a terminal of somebody of whom one source knows nothing any more."""
     terminal.approvals.page = RequestPage(records=(), next_before=None)
     terminal.approvals.identity = Identity(
         email=BOB,
@@ -220,10 +219,43 @@ def test_an_empty_list_says_which_source_of_groups_forgot_somebody(
         scopes=frozenset(TokenScope),
         sources=(_FILE, _STALE),
     )
+    return terminal
 
-    shown = terminal.run("status", "--pending")
-    piped = terminal.run("status", "--pending", "-o", "json")
+
+def test_an_empty_list_says_which_source_of_groups_forgot_somebody(
+    forgotten: TestTerminal,
+) -> None:
+    """Otherwise nobody knows why there is nothing to decide any more."""
+    shown = forgotten.run("status", "--pending")
+    piped = forgotten.run("status", "--pending", "-o", "json")
 
     assert "No requests found." in shown.stderr
     assert "oidc: sign in again with `jitsudo login`" in shown.stderr
     assert "sign in again" not in piped.stderr
+
+
+def test_an_operator_is_not_told_to_sign_in(forgotten: TestTerminal) -> None:
+    """Who stands at the database sees every request, in no group at all."""
+    forgotten.is_direct = True
+
+    shown = forgotten.run("status", "--pending")
+
+    assert "No requests found." in shown.stderr
+    assert "sign in again" not in shown.stderr
+
+
+def test_an_empty_list_is_no_failure_while_groups_cannot_be_read(
+    forgotten: TestTerminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was asked for was answered; only why it is empty is not known."""
+
+    async def away() -> Identity:
+        raise DirectoryUnavailable(why="Slack does not answer")
+
+    monkeypatch.setattr(forgotten.approvals, "whoami", away)
+
+    shown = forgotten.run("status", "--mine")
+
+    assert shown.exit_code == 0
+    assert "No requests found." in shown.stderr
+    assert "Slack does not answer" in shown.stderr
